@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* ipc/interrupt.c - ends a blocking system call that has no timeout. */
+#include "ipc/interrupt.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+static int interrupt_signal(void)
+{
+	return SIGRTMAX - 1;
+}
+
+static void interrupt_handle(int signal_number)
+{
+	(void)signal_number;
+}
+
+static int interrupt_create(struct interrupt *interrupt)
+{
+	struct sigevent event = {0};
+	struct sigaction action = {0};
+	sigset_t set;
+
+	/* No SA_RESTART: that the call returns is the point. Doing it twice is harmless. */
+	action.sa_handler = interrupt_handle;
+	sigemptyset(&action.sa_mask);
+	if (sigaction(interrupt_signal(), &action, NULL) < 0)
+		return -errno;
+	sigemptyset(&set);
+	sigaddset(&set, interrupt_signal());
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+
+	event.sigev_notify = SIGEV_THREAD_ID;
+	event.sigev_signo = interrupt_signal();
+	event.sigev_notify_thread_id = gettid();
+	if (timer_create(CLOCK_MONOTONIC, &event, &interrupt->timer) < 0)
+		return -errno;
+	interrupt->is_created = true;
+	return 0;
+}
+
+int interrupt_set(struct interrupt *interrupt, uint64_t deadline_ns)
+{
+	struct itimerspec when = {
+		.it_interval = clock_timespec(INTERRUPT_REPEAT_NS),
+		.it_value = clock_timespec(deadline_ns),
+	};
+	int ret;
+
+	if (!interrupt->is_created) {
+		ret = interrupt_create(interrupt);
+		if (ret < 0)
+			return ret;
+	}
+	if (timer_settime(interrupt->timer, TIMER_ABSTIME, &when, NULL) < 0)
+		return -errno;
+	interrupt->armed_ns = deadline_ns;
+	return 0;
+}
+
+void interrupt_release(struct interrupt *interrupt)
+{
+	if (interrupt->is_created)
+		timer_delete(interrupt->timer);
+	*interrupt = (struct interrupt){0};
+}

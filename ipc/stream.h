@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ipc/stream.h - whole messages over a mechanism that carries a stream of bytes.
+ *
+ * A frame is a 32-bit length in host byte order and the payload. The length is
+ * this layer's price, paid inside the mechanism: nothing is added to the size
+ * that a caller asked for. A frame whose first byte was written is accepted: what
+ * did not fit is kept and written before the next frame, at stream_flush() or at
+ * stream_close(). A frame whose last byte never comes is never delivered.
+ */
+#ifndef IPC_STREAM_H
+#define IPC_STREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "ipc/blocking.h"
+#include "ipc/transport.h"
+
+#define STREAM_HEADER_BYTES sizeof(uint32_t)
+/* Larger messages are refused: a length above it can only be damage. */
+#define STREAM_MESSAGE_BYTES_MAX ((size_t)1 << 30)
+
+/* One end of a stream, embedded in an endpoint. */
+struct stream {
+	struct blocking blocking;
+	/*
+	 * Moves some bytes between fd and iov[0..iov_count-1] (a blocking_attempt
+	 * on this struct). Reading returns 0 at end of file, which is hang-up.
+	 */
+	blocking_attempt *move;
+	void *driver; /* what move needs beside this struct; the endpoint owns it */
+	int fd;
+	int fd_nowait; /* the same object opened O_NONBLOCK, where a flag per call is missing */
+	struct iovec iov[2];
+	int iov_count;
+	size_t message_bytes_max;
+	unsigned char *rest; /* producer: unwritten bytes; consumer: bytes read too early */
+	size_t rest_bytes;
+};
+
+/*
+ * Prepares an end that moves bytes by move over fd. The caller keeps fd and
+ * fd_nowait, and closes them after stream_close().
+ *
+ * Returns 0, or -errno: -ENOMEM, -EMSGSIZE (over STREAM_MESSAGE_BYTES_MAX).
+ */
+int stream_init(struct stream *stream, blocking_attempt *move,
+                const struct ipc_channel_options *options, int fd, int fd_nowait);
+
+/* Sends and receives as the contract of transports says; HANGUP is promised. */
+int stream_send(struct stream *stream, const void *data, size_t data_bytes, uint64_t deadline_ns);
+ssize_t stream_recv(struct stream *stream, void *data, size_t data_bytes_max, uint64_t deadline_ns);
+
+/* Writes what send had to keep. Returns 0, or -errno: -EAGAIN, -ETIMEDOUT, -EPIPE. */
+int stream_flush(struct stream *stream, uint64_t deadline_ns);
+
+/* Releases what stream_init() made; a producer's rest is written first, until deadline_ns. */
+void stream_close(struct stream *stream, enum ipc_role role, uint64_t deadline_ns);
+
+/* The endpoint of a stream transport that needs nothing more; one that does embeds it first. */
+struct stream_endpoint {
+	struct ipc_endpoint base;
+	enum ipc_role role;
+	struct stream stream;
+};
+
+/*
+ * Prepares an endpoint over fd, which the channel keeps, and fd_nowait (or -1),
+ * which the endpoint closes in stream_endpoint_release(), whatever this returns.
+ *
+ * Returns 0, or -errno as stream_init(), or fd_nowait itself where that is an
+ * -errno: the result of stream_open_nowait() can be handed on unchecked.
+ */
+int stream_endpoint_init(struct stream_endpoint *endpoint, const struct ipc_transport *transport,
+                         enum ipc_role role, blocking_attempt *move,
+                         const struct ipc_channel_options *options, int fd, int fd_nowait);
+void stream_endpoint_release(struct stream_endpoint *endpoint);
+
+/* Allocates and prepares an endpoint; the table's endpoint_open() and endpoint_close(). */
+int stream_endpoint_open(struct ipc_endpoint **out, const struct ipc_transport *transport,
+                         enum ipc_role role, blocking_attempt *move,
+                         const struct ipc_channel_options *options, int fd, int fd_nowait);
+void stream_endpoint_close(struct ipc_endpoint *endpoint);
+
+/* Fill the table's send, recv and flush. */
+int stream_endpoint_send(struct ipc_endpoint *endpoint, const void *data, size_t data_bytes,
+                         uint64_t deadline_ns, unsigned flags);
+ssize_t stream_endpoint_recv(struct ipc_endpoint *endpoint, void *data, size_t data_bytes_max,
+                             uint64_t deadline_ns);
+int stream_endpoint_flush(struct ipc_endpoint *endpoint);
+
+/* Moves for file descriptors (readv, writev, fd_nowait) and for sockets (recvmsg, sendmsg). */
+ssize_t stream_read_file(void *stream, bool nowait);
+ssize_t stream_write_file(void *stream, bool nowait);
+ssize_t stream_read_socket(void *stream, bool nowait);
+ssize_t stream_write_socket(void *stream, bool nowait);
+
+/*
+ * Opens the object of fd a second time, with its own O_NONBLOCK: two calls on
+ * one pipe can then differ in whether they wait, without a call to change it.
+ *
+ * Returns a descriptor, or -errno: -ENOENT (/proc is not mounted), -EMFILE.
+ */
+int stream_open_nowait(int fd, int access_mode);
+
+/* Says whether stream_open_nowait() can work here. Returns 0, or -errno with a cause in why. */
+int stream_probe_nowait(char *why, size_t why_bytes);
+
+/* Returns the bytes that slot_count frames of the largest message take. */
+size_t stream_capacity_bytes(const struct ipc_channel_options *options);
+
+#endif
