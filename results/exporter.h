@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* results/exporter.h - a way to write a report; one file and one line add a format. */
+#ifndef RESULTS_EXPORTER_H
+#define RESULTS_EXPORTER_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "results/report.h"
+
+struct exporter {
+	const char *name; /* as in --format */
+	const char *summary;
+	/*
+	 * Writes the whole report to out. Returns 0, or -errno: -EIO or the errno
+	 * of a failed write, -ENOMEM. The caller flushes and closes out.
+	 */
+	int (*write)(FILE *out, const struct report *report);
+};
+
+/* Returns the exporter called name, or null. */
+const struct exporter *exporter_find(const char *name);
+
+/* Returns the exporter at index, or null past the last one. */
+const struct exporter *exporter_at(size_t index);
+
+#endif
