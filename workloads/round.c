@@ -39,6 +39,7 @@ struct round {
 	uint32_t peer_count;
 	uint64_t deadline_ns;
 	uint64_t seed;
+	int cpus[WORKLOAD_PEERS_MAX]; /* found before a peer is pinned and sees only its own */
 };
 
 static struct recorder *round_recorder(struct round_memory *memory, uint32_t index)
@@ -180,8 +181,6 @@ static int round_peer(void *context, struct peer *peer, uint32_t index)
 		.peer = peer,
 	};
 	size_t size = (size_t)self.cell->values[CELL_SIZE];
-	int cpus[RUN_PEERS_MAX];
-	char why[RUN_TEXT_BYTES];
 	int ret;
 
 	/* One byte at least: a consumer may read from it even when nothing came. */
@@ -194,10 +193,7 @@ static int round_peer(void *context, struct peer *peer, uint32_t index)
 		ret = round->workload->run(&self);
 	}
 	if (ret == 0)
-		ret = placement_cpus((enum placement)self.cell->values[CELL_PLACEMENT], cpus,
-		                     round->peer_count, why, sizeof(why));
-	if (ret == 0)
-		ret = check_placement(&self, cpus[index]);
+		ret = check_placement(&self, round->cpus[index]);
 	close_ends(round, &self);
 	free(self.buffer);
 	return ret;
@@ -252,13 +248,12 @@ static void run_fill(const struct round *round, struct run *run)
 static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 {
 	const struct cell *cell = round->request->cell;
-	int cpus[WORKLOAD_PEERS_MAX];
 	struct peers_options options = {
 		.model = (enum model)cell->values[CELL_MODEL],
 		.count = round->peer_count,
 		.names = round->peer_count == 1 ? (const char *const[]){"alone"}
 	                                        : round->workload->peer_names,
-		.cpus = cpus,
+		.cpus = round->cpus,
 		.deadline_ns = round->deadline_ns,
 		.stop_fd = round->request->options->stop_fd,
 		.main = round_peer,
@@ -268,8 +263,8 @@ static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 	int stopped;
 	int ret;
 
-	ret = placement_cpus((enum placement)cell->values[CELL_PLACEMENT], cpus, round->peer_count,
-	                     why, why_bytes);
+	ret = placement_cpus((enum placement)cell->values[CELL_PLACEMENT], round->cpus,
+	                     round->peer_count, why, why_bytes);
 	if (ret < 0)
 		return ret;
 	ret = peers_start(&peers, &options, why, why_bytes);
