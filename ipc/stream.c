@@ -126,6 +126,35 @@ int stream_flush(struct stream *stream, uint64_t deadline_ns)
 	return ret;
 }
 
+/*
+ * A short frame goes as one piece: to hand the kernel two pieces costs more than to
+ * copy it. (4-byte ping-pong on a pipe, same core: 0.4 us of 5.6 us a round trip.)
+ */
+static bool stream_is_short(const struct stream *stream)
+{
+	return stream->message_bytes_max <= STREAM_SHORT_BYTES_MAX;
+}
+
+static int stream_send_short(struct stream *stream, const void *data, size_t data_bytes,
+                             uint64_t deadline_ns)
+{
+	uint32_t header = (uint32_t)data_bytes;
+	size_t bytes = sizeof(header) + data_bytes;
+	size_t written;
+	int ret;
+
+	memcpy(stream->rest, &header, sizeof(header));
+	memcpy(stream->rest + sizeof(header), data, data_bytes);
+	stream->iov[0] = (struct iovec){stream->rest, bytes};
+	stream->iov_count = 1;
+	ret = stream_write_all(stream, bytes, deadline_ns, &written);
+	if (ret == 0 || written == 0 || (ret != -ETIMEDOUT && ret != -EAGAIN))
+		return ret;
+	stream->rest_bytes = bytes - written; /* Begun, so accepted. */
+	memmove(stream->rest, stream->rest + written, stream->rest_bytes);
+	return 0;
+}
+
 int stream_send(struct stream *stream, const void *data, size_t data_bytes, uint64_t deadline_ns)
 {
 	uint32_t header = (uint32_t)data_bytes;
@@ -139,6 +168,8 @@ int stream_send(struct stream *stream, const void *data, size_t data_bytes, uint
 		if (ret < 0)
 			return ret;
 	}
+	if (stream_is_short(stream))
+		return stream_send_short(stream, data, data_bytes, deadline_ns);
 	stream->iov[0] = (struct iovec){&header, sizeof(header)};
 	stream->iov[1] = (struct iovec){(void *)(uintptr_t)data, data_bytes};
 	stream->iov_count = data_bytes > 0 ? 2 : 1;
@@ -223,12 +254,46 @@ static void frame_count(struct frame *frame, size_t bytes)
 	frame->payload_bytes += bytes - head;
 }
 
+static ssize_t stream_recv_short(struct stream *stream, void *data, uint64_t deadline_ns)
+{
+	size_t room = STREAM_HEADER_BYTES + stream->message_bytes_max;
+	size_t wanted = STREAM_HEADER_BYTES;
+	uint32_t header = 0;
+
+	for (;;) {
+		ssize_t ret;
+
+		if (stream->rest_bytes >= sizeof(header)) {
+			memcpy(&header, stream->rest, sizeof(header));
+			if (header > stream->message_bytes_max)
+				return -EBADMSG;
+			wanted = sizeof(header) + header;
+		}
+		if (stream->rest_bytes >= wanted)
+			break;
+		stream->iov[0] = (struct iovec){stream->rest + stream->rest_bytes,
+		                                room - stream->rest_bytes};
+		stream->iov_count = 1;
+		ret = stream->move(stream, deadline_ns);
+		if (ret <= 0)
+			return ret < 0 ? ret : -EPIPE;
+		stream->rest_bytes += (size_t)ret;
+	}
+	memcpy(data, stream->rest + sizeof(header), header);
+	stream->rest_bytes -= wanted;
+	if (stream->rest_bytes > 0)
+		memmove(stream->rest, stream->rest + wanted, stream->rest_bytes);
+	return (ssize_t)header;
+}
+
 ssize_t stream_recv(struct stream *stream, void *data, size_t data_bytes_max, uint64_t deadline_ns)
 {
 	struct frame frame = {0};
 
 	if (data_bytes_max < stream->message_bytes_max)
 		return -EMSGSIZE;
+	if (stream_is_short(stream))
+		return stream_recv_short(stream, data, deadline_ns);
 	if (stream->rest_bytes >= STREAM_HEADER_BYTES) {
 		uint32_t length;
 
@@ -345,8 +410,10 @@ int stream_endpoint_flush(struct ipc_endpoint *endpoint)
 static ssize_t read_file(void *self, bool nowait)
 {
 	struct stream *stream = self;
-	ssize_t ret =
-		readv(nowait ? stream->fd_nowait : stream->fd, stream->iov, stream->iov_count);
+	int fd = nowait ? stream->fd_nowait : stream->fd;
+	ssize_t ret = stream->iov_count == 1
+	                      ? read(fd, stream->iov[0].iov_base, stream->iov[0].iov_len)
+	                      : readv(fd, stream->iov, stream->iov_count);
 
 	return ret < 0 ? -errno : ret;
 }
@@ -359,8 +426,10 @@ ssize_t stream_read_file(struct stream *stream, uint64_t deadline_ns)
 static ssize_t write_file(void *self, bool nowait)
 {
 	struct stream *stream = self;
-	ssize_t ret =
-		writev(nowait ? stream->fd_nowait : stream->fd, stream->iov, stream->iov_count);
+	int fd = nowait ? stream->fd_nowait : stream->fd;
+	ssize_t ret = stream->iov_count == 1
+	                      ? write(fd, stream->iov[0].iov_base, stream->iov[0].iov_len)
+	                      : writev(fd, stream->iov, stream->iov_count);
 
 	return ret < 0 ? -errno : ret;
 }
@@ -382,7 +451,10 @@ static ssize_t read_socket(void *self, bool nowait)
 {
 	struct stream *stream = self;
 	struct msghdr message = stream_message(stream);
-	ssize_t ret = recvmsg(stream->fd, &message, nowait ? MSG_DONTWAIT : 0);
+	int flags = nowait ? MSG_DONTWAIT : 0;
+	ssize_t ret = stream->iov_count == 1 ? recv(stream->fd, stream->iov[0].iov_base,
+	                                            stream->iov[0].iov_len, flags)
+	                                     : recvmsg(stream->fd, &message, flags);
 
 	/* A peer that died with unread data resets: it has gone, like one that closed. */
 	if (ret < 0)
@@ -399,7 +471,10 @@ static ssize_t write_socket(void *self, bool nowait)
 {
 	struct stream *stream = self;
 	struct msghdr message = stream_message(stream);
-	ssize_t ret = sendmsg(stream->fd, &message, MSG_NOSIGNAL | (nowait ? MSG_DONTWAIT : 0));
+	int flags = MSG_NOSIGNAL | (nowait ? MSG_DONTWAIT : 0);
+	ssize_t ret = stream->iov_count == 1 ? send(stream->fd, stream->iov[0].iov_base,
+	                                            stream->iov[0].iov_len, flags)
+	                                     : sendmsg(stream->fd, &message, flags);
 
 	if (ret < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;

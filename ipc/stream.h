@@ -22,6 +22,8 @@
 #define STREAM_HEADER_BYTES sizeof(uint32_t)
 /* Larger messages are refused: a length above it can only be damage. */
 #define STREAM_MESSAGE_BYTES_MAX ((size_t)1 << 30)
+/* Up to here a frame is put together in memory and moved as one piece. */
+#define STREAM_SHORT_BYTES_MAX 512u
 
 struct stream;
 
