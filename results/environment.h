@@ -29,6 +29,10 @@ struct environment {
  */
 int environment_capture(struct environment **out, const char *root);
 
+/* Copies an environment. *out is the caller's. Returns 0, or -ENOMEM. */
+int environment_copy(struct environment **out, const struct environment *from);
+
+/* Frees an environment and its strings. Null is allowed. */
 void environment_destroy(struct environment *environment);
 
 /* Writes one line for people: CPU model, CPUs, kernel, virtualisation, machine and environment key.
