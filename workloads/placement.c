@@ -57,7 +57,7 @@ static int find_pair(enum placement placement, const cpu_set_t *allowed, int pai
 	for (int i = 0; i < CPU_SETSIZE; i++) {
 		struct cpu_place a;
 
-		if (!CPU_ISSET(i, allowed))
+		if (!CPU_ISSET((size_t)i, allowed))
 			continue;
 		if (placement == PLACEMENT_SAME_CORE) {
 			pair[0] = i;
@@ -66,7 +66,7 @@ static int find_pair(enum placement placement, const cpu_set_t *allowed, int pai
 		}
 		a = place_of(i);
 		for (int j = i + 1; j < CPU_SETSIZE; j++) {
-			if (!CPU_ISSET(j, allowed) || !fits(placement, a, place_of(j)))
+			if (!CPU_ISSET((size_t)j, allowed) || !fits(placement, a, place_of(j)))
 				continue;
 			pair[0] = i;
 			pair[1] = j;
@@ -108,6 +108,6 @@ int placement_pin(int cpu)
 	if (cpu < 0)
 		return 0;
 	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
+	CPU_SET((size_t)cpu, &set);
 	return sched_setaffinity(0, sizeof(set), &set) < 0 ? -errno : 0;
 }

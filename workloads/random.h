@@ -19,10 +19,10 @@ static inline uint64_t random_next(struct random *random)
 	return x ^ x >> 31;
 }
 
-/* Returns a number below limit, by multiplication; limit is at least 1. */
+/* Returns a number below limit, which is 1 to 2^32 - 1, by multiplication. */
 static inline uint64_t random_below(struct random *random, uint64_t limit)
 {
-	return (uint64_t)(((unsigned __int128)random_next(random) * limit) >> 64);
+	return (random_next(random) >> 32) * limit >> 32;
 }
 
 #endif

@@ -15,7 +15,6 @@
 
 #include "ipc/clock.h"
 #include "results/recorder.h"
-#include "workloads/clock_facts.h"
 #include "workloads/peer.h"
 #include "workloads/placement.h"
 #include "workloads/runner.h"
@@ -40,7 +39,6 @@ struct round {
 	uint32_t peer_count;
 	uint64_t deadline_ns;
 	uint64_t seed;
-	uint64_t tick_ns;
 };
 
 static struct recorder *round_recorder(struct round_memory *memory, uint32_t index)
@@ -176,7 +174,7 @@ static int round_peer(void *context, struct peer *peer, uint32_t index)
 		.measure_ns = options->measure_ns,
 		.deadline_ns = round->deadline_ns,
 		.batch = round->request->batch,
-		.tick_ns = round->tick_ns,
+		.tick_ns = options->tick_ns,
 		.recorder = round_recorder(round->memory, index),
 		.shared = &round->memory->shared,
 		.peer = peer,
@@ -294,12 +292,9 @@ int round_play(const struct round_request *request, struct run *run, struct roun
 		.peer_count = is_alone ? 1 : workload->peer_count,
 		.seed = request->options->seed + request->round,
 	};
-	struct clock_facts clock;
 	uint64_t steal_ns;
 	int ret;
 
-	clock_facts_observe(&clock);
-	round.tick_ns = clock.tick_ns;
 	*run = (struct run){
 		.cell = request->description,
 		.metric = workload->metric,

@@ -26,6 +26,7 @@ struct runner_options {
 	uint64_t measure_ns; /* measured part of a round */
 	uint64_t warmup_ns;
 	uint64_t spin_ns; /* of IPC_WAIT_HYBRID: about the cost of one wake-up */
+	uint64_t tick_ns; /* the step of the clock, from clock_facts_observe() */
 	uint64_t seed;
 	int stop_fd; /* readable: end after the round in hand is given up; -1: none */
 	void *context;
