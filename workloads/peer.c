@@ -108,6 +108,8 @@ static int peer_live(struct peer *peer)
 	int ret = placement_pin(cpu);
 
 	prctl(PR_SET_TIMERSLACK, 1UL);
+	/* So that ps, top and a tracer show who is who. */
+	prctl(PR_SET_NAME, options->names[peer->index]);
 	if (ret < 0)
 		peer_fail(peer, ret, "can't be pinned to CPU %d: %s", cpu, strerror(-ret));
 	else

@@ -134,10 +134,10 @@ static int run_run(int argc, char **argv)
 		.arguments = "[FILTER...]",
 		.summary = "Measures the cells that the filters select, stores and shows them",
 		.text = "A FILTER is key:value[,value...] or the name of a cell, in which each "
-	                "part "
+			"part "
 			"may be a glob. Keys: transport, workload, size, placement (same_core, "
 			"smt_sibling, cross_core, cross_socket, unpinned), wait (block, spin, "
-	                "hybrid), "
+			"hybrid), "
 			"model (processes, threads), in_flight, touch (full, header), access "
 			"(in_place, copy); and rounds, time_ms. Names may be globs; numbers are "
 			"decimal with K or M, a range is low..high. !key:value excludes.",
