@@ -32,13 +32,34 @@ static bool queue_is_ours(const struct msqid_ds *queue, unsigned mode)
 	       (queue->msg_perm.mode & 0777u) == mode;
 }
 
+/* Returns the highest index of a queue, or -1. */
+static int queue_index_last(void)
+{
+	struct msginfo info;
+
+	return msgctl(0, MSG_INFO, (struct msqid_ds *)(void *)&info);
+}
+
+/* Reads a queue, also one without mode bits. Returns 0 or -ENOENT. */
+static int read_queue(int id, struct msqid_ds *queue)
+{
+	int index_last = queue_index_last();
+
+	for (int index = 0; index <= index_last; index++) {
+		if (msgctl(index, MSG_STAT_ANY, queue) == id)
+			return 0;
+	}
+	return -ENOENT;
+}
+
 /* Removes a recorded queue, unless its number now belongs to a later one. */
 static int remove_queue(const struct entry *entry, bool dry_run)
 {
 	struct msqid_ds queue;
+	int ret = read_queue(entry->queue_id, &queue);
 
-	if (msgctl(entry->queue_id, IPC_STAT, &queue) < 0)
-		return errno == EINVAL || errno == EIDRM ? -ENOENT : -errno;
+	if (ret < 0)
+		return ret;
 	if (!queue_is_ours(&queue, S_IRUSR | S_IWUSR) && !queue_is_ours(&queue, 0))
 		return -ENOENT;
 	if ((int64_t)queue.msg_ctime != entry->queue_time)
@@ -55,8 +76,7 @@ static int remove_queue(const struct entry *entry, bool dry_run)
  */
 static int find_pending_queue(struct entry *entry, time_t entry_time)
 {
-	struct msginfo info;
-	int index_last = msgctl(0, MSG_INFO, (struct msqid_ds *)(void *)&info);
+	int index_last = queue_index_last();
 	int found = 0;
 
 	for (int index = 0; index <= index_last; index++) {
