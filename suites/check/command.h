@@ -9,6 +9,8 @@
 #define CHECK_COMMAND_H
 
 #include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* What every command returns and the program exits with. */
 enum check_exit {
@@ -48,5 +50,8 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* What an argp parser does with the keys it does not know: usage errors, above all. */
 error_t command_parse_other(int key, const struct argp_state *state);
+
+/* Reads a decimal number of at most number_max. Returns false if text is anything else. */
+bool command_parse_number(const char *text, uint64_t number_max, uint64_t *out);
 
 #endif

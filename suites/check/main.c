@@ -70,6 +70,23 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 	argv[0] = saved;
 }
 
+bool command_parse_number(const char *text, uint64_t number_max, uint64_t *out)
+{
+	uint64_t number = 0;
+
+	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+		return false;
+	for (; *text; text++) {
+		uint64_t digit = (uint64_t)(*text - '0');
+
+		if (number > (number_max - digit) / 10)
+			return false;
+		number = number * 10 + digit;
+	}
+	*out = number;
+	return true;
+}
+
 static void print_help(void)
 {
 	printf("Usage: ipccheck COMMAND [OPTION...]\n"

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* suites/check/snapshot.c - what a process holds, and what is left after a case (C26). */
+#include "suites/check/snapshot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ipc/clock.h"
+
+#define LINE_BYTES 320
+#define POLL_NS (2 * NS_PER_MS)
+
+__attribute__((format(printf, 2, 3))) static int snapshot_add(struct snapshot *snapshot,
+                                                              const char *format, ...)
+{
+	va_list arguments;
+	char line[LINE_BYTES];
+	char *copy;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (snapshot->count == snapshot->capacity) {
+		size_t capacity = 2 * snapshot->capacity + 64;
+		char **lines = realloc(snapshot->lines, capacity * sizeof(*lines));
+
+		if (!lines)
+			return -ENOMEM;
+		snapshot->lines = lines;
+		snapshot->capacity = capacity;
+	}
+	copy = strdup(line);
+	if (!copy)
+		return -ENOMEM;
+	snapshot->lines[snapshot->count++] = copy;
+	return 0;
+}
+
+/* Lists /proc/self/fd, but for the descriptor that lists it. */
+static int add_descriptors(struct snapshot *snapshot)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int ret = 0;
+
+	if (!folder)
+		return -errno;
+	while (ret == 0 && (entry = readdir(folder))) {
+		char target[256];
+		ssize_t bytes;
+
+		if (entry->d_name[0] == '.' || strtol(entry->d_name, NULL, 10) == dirfd(folder))
+			continue;
+		bytes = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+		if (bytes < 0)
+			continue;
+		target[bytes] = '\0';
+		ret = snapshot_add(snapshot, "descriptor %s: %s", entry->d_name, target);
+	}
+	closedir(folder);
+	return ret;
+}
+
+static int add_threads(struct snapshot *snapshot)
+{
+	DIR *folder = opendir("/proc/self/task");
+	const struct dirent *entry;
+	int ret = 0;
+
+	if (!folder)
+		return -errno;
+	while (ret == 0 && (entry = readdir(folder))) {
+		if (entry->d_name[0] != '.')
+			ret = snapshot_add(snapshot, "thread %s", entry->d_name);
+	}
+	closedir(folder);
+	return ret;
+}
+
+/* Calls add with each line of a file; a file that is not there has none. */
+static int add_lines(struct snapshot *snapshot, const char *path,
+                     int (*add)(struct snapshot *snapshot, const char *line))
+{
+	FILE *file = fopen(path, "re");
+	char line[512];
+	int ret = 0;
+
+	if (!file)
+		return 0;
+	while (ret == 0 && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		ret = add(snapshot, line);
+	}
+	fclose(file);
+	return ret;
+}
+
+/* Shared mappings only: private memory is the allocator's, and judged by its size (C27). */
+static int add_mapping(struct snapshot *snapshot, const char *line)
+{
+	char permissions[8];
+	int path_at = 0;
+
+	if (sscanf(line, "%*s %7s %*s %*s %*s %n", permissions, &path_at) != 1 || path_at == 0 ||
+	    !strchr(permissions, 's'))
+		return 0;
+	return snapshot_add(snapshot, "shared mapping %.*s %s", (int)strcspn(line, " "), line,
+	                    line + path_at);
+}
+
+static int add_timer(struct snapshot *snapshot, const char *line)
+{
+	return strncmp(line, "ID:", 3) == 0 ? snapshot_add(snapshot, "timer %s", line + 4) : 0;
+}
+
+/* Says whether a process is this one or its child; 0 is nobody yet. */
+static bool is_ours(unsigned pid)
+{
+	char path[64];
+	FILE *file;
+	unsigned parent = 0;
+
+	if (pid == 0 || pid == (unsigned)getpid())
+		return true;
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return true; /* Dead: perhaps a peer. */
+	if (fscanf(file, "%*u (%*[^)]) %*c %u", &parent) != 1)
+		parent = 0;
+	fclose(file);
+	return parent == (unsigned)getpid();
+}
+
+/* key msqid perms cbytes qnum lspid lrpid uid ... */
+static int add_message_queue(struct snapshot *snapshot, const char *line)
+{
+	unsigned id;
+	unsigned sender;
+	unsigned receiver;
+	unsigned user;
+
+	if (sscanf(line, "%*s %u %*s %*s %*s %u %u %u", &id, &sender, &receiver, &user) != 4 ||
+	    user != geteuid() || !is_ours(sender) || !is_ours(receiver))
+		return 0;
+	return snapshot_add(snapshot, "System V message queue %u", id);
+}
+
+/* key shmid perms size cpid lpid nattch uid ... */
+static int add_segment(struct snapshot *snapshot, const char *line)
+{
+	unsigned id;
+	unsigned creator;
+	unsigned user;
+
+	if (sscanf(line, "%*s %u %*s %*s %u %*s %*s %u", &id, &creator, &user) != 3 ||
+	    user != geteuid() || !is_ours(creator))
+		return 0;
+	return snapshot_add(snapshot, "System V segment %u", id);
+}
+
+/* key semid perms nsems uid ... */
+static int add_semaphores(struct snapshot *snapshot, const char *line)
+{
+	unsigned id;
+	unsigned user;
+
+	if (sscanf(line, "%*s %u %*s %*s %u", &id, &user) != 2 || user != geteuid())
+		return 0;
+	return snapshot_add(snapshot, "System V semaphore set %u", id);
+}
+
+/* Lists what this user owns in a folder; one that is not there has nothing. */
+static int add_names(struct snapshot *snapshot, const char *path)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+	int ret = 0;
+
+	if (!folder)
+		return 0;
+	while (ret == 0 && (entry = readdir(folder))) {
+		struct stat status;
+
+		if (entry->d_name[0] == '.' ||
+		    fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    status.st_uid != geteuid())
+			continue;
+		ret = snapshot_add(snapshot, "name %s/%s", path, entry->d_name);
+	}
+	closedir(folder);
+	return ret;
+}
+
+static int add_child(struct snapshot *snapshot)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) < 0)
+		return 0;
+	return snapshot_add(snapshot, "child process %d", (int)info.si_pid);
+}
+
+static int compare_lines(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+int snapshot_take(struct snapshot *snapshot)
+{
+	int ret;
+
+	*snapshot = (struct snapshot){0};
+	ret = add_descriptors(snapshot);
+	if (ret == 0)
+		ret = add_threads(snapshot);
+	if (ret == 0)
+		ret = add_lines(snapshot, "/proc/self/maps", add_mapping);
+	if (ret == 0)
+		ret = add_lines(snapshot, "/proc/self/timers", add_timer);
+	if (ret == 0)
+		ret = add_lines(snapshot, "/proc/sysvipc/msg", add_message_queue);
+	if (ret == 0)
+		ret = add_lines(snapshot, "/proc/sysvipc/shm", add_segment);
+	if (ret == 0)
+		ret = add_lines(snapshot, "/proc/sysvipc/sem", add_semaphores);
+	if (ret == 0)
+		ret = add_names(snapshot, "/dev/shm");
+	if (ret == 0)
+		ret = add_names(snapshot, "/dev/mqueue");
+	if (ret == 0)
+		ret = add_child(snapshot);
+	if (ret == 0 && snapshot->count > 0)
+		qsort(snapshot->lines, snapshot->count, sizeof(*snapshot->lines), compare_lines);
+	return ret;
+}
+
+void snapshot_release(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->count; i++)
+		free(snapshot->lines[i]);
+	free(snapshot->lines);
+	*snapshot = (struct snapshot){0};
+}
+
+size_t snapshot_compare(const struct snapshot *before, const struct snapshot *after, char *text,
+                        size_t text_bytes)
+{
+	size_t used = 0;
+	size_t added = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < after->count; i++) {
+		int bytes;
+
+		if (before->count > 0 && bsearch(&after->lines[i], before->lines, before->count,
+		                                 sizeof(*before->lines), compare_lines))
+			continue;
+		bytes = snprintf(text + used, text_bytes - used, "%s%s", added > 0 ? "; " : "",
+		                 after->lines[i]);
+		added++;
+		if (bytes > 0 && (size_t)bytes < text_bytes - used)
+			used += (size_t)bytes;
+		else
+			text[used] = '\0'; /* It does not fit; the count says that there is more. */
+	}
+	return added;
+}
+
+size_t snapshot_settle(const struct snapshot *before, unsigned long long wait_ns, char *text,
+                       size_t text_bytes)
+{
+	uint64_t until_ns = clock_now_ns() + wait_ns;
+
+	for (;;) {
+		struct snapshot now;
+		size_t added;
+		int ret = snapshot_take(&now);
+
+		added = ret == 0 ? snapshot_compare(before, &now, text, text_bytes) : 1;
+		snapshot_release(&now);
+		if (ret < 0)
+			snprintf(text, text_bytes, "can't look: %s", strerror(-ret));
+		if (added == 0 || clock_now_ns() >= until_ns)
+			return added;
+		clock_sleep_until(clock_now_ns() + POLL_NS);
+	}
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/* suites/check/traffic.c - producers and consumers that move verified messages. */
+#include "suites/check/traffic.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "workloads/payload.h"
+
+/* How long a consumer waits at a time: then it looks whether the producers are done. */
+#define SLICE_NS (20 * NS_PER_MS)
+/* How far from the one due a message without a header is looked for. */
+#define SEARCH_RADIUS 64
+#define LOG_SLACK 64
+
+enum {
+	FLAG_READY, /* raised by each peer with its end open */
+	FLAG_DONE,  /* raised by each producer with its end closed */
+};
+
+struct log_entry {
+	uint32_t producer;
+	uint32_t sequence;
+};
+
+/* A consumer's own log, in shared memory; entries follow. */
+struct log {
+	uint64_t count;
+	struct log_entry entries[];
+};
+
+/* What the peers are given; only the logs are shared between processes. */
+struct flow {
+	struct check *check;
+	const struct traffic *traffic;
+	struct ipc_channel *channel;
+	unsigned char *logs;
+	size_t log_bytes;
+	uint64_t log_entries_max;
+};
+
+size_t traffic_bytes(const struct check *check, const struct traffic *traffic, uint32_t producer,
+                     uint64_t sequence)
+{
+	if (traffic->sizes)
+		return traffic->sizes[(producer + sequence) % traffic->sizes_count];
+	if (traffic->bytes_max == traffic->bytes_min)
+		return traffic->bytes_max;
+	return traffic->bytes_min + payload_mix(check_seed(check), producer, sequence) %
+	                                    (traffic->bytes_max - traffic->bytes_min + 1);
+}
+
+static size_t largest_bytes(const struct traffic *traffic)
+{
+	size_t largest = traffic->bytes_max;
+
+	if (traffic->message_bytes_max)
+		return traffic->message_bytes_max;
+	for (size_t i = 0; traffic->sizes && i < traffic->sizes_count; i++) {
+		if (traffic->sizes[i] > largest)
+			largest = traffic->sizes[i];
+	}
+	return largest;
+}
+
+static struct log *log_of(const struct flow *flow, uint32_t consumer)
+{
+	return (struct log *)(void *)(flow->logs + consumer * flow->log_bytes);
+}
+
+static void log_add(const struct flow *flow, uint32_t consumer, uint32_t producer,
+                    uint64_t sequence)
+{
+	struct log *log = log_of(flow, consumer);
+
+	CHECK_THAT(log->count < flow->log_entries_max, "C04",
+	           "more messages came than were sent, %" PRIu64 " and more", log->count);
+	log->entries[log->count++] = (struct log_entry){producer, (uint32_t)sequence};
+}
+
+/* Compares with the message of this sequence. */
+static enum payload_verdict judge_as(const struct flow *flow, const void *data, size_t bytes,
+                                     uint32_t producer, uint64_t sequence)
+{
+	struct payload due = {
+		.seed = check_seed(flow->check),
+		.sequence = sequence,
+		.producer = producer,
+	};
+
+	return payload_check(data, bytes,
+	                     traffic_bytes(flow->check, flow->traffic, producer, sequence), &due);
+}
+
+static _Noreturn void blame(const char *clause, enum payload_verdict verdict, uint32_t producer,
+                            uint64_t sequence, size_t bytes)
+{
+	report_fail(clause                          ? clause
+	            : verdict == PAYLOAD_WRONG_SIZE ? "C05"
+	                                            : "C01",
+	            "message %" PRIu64 " of producer %u, received with %zu bytes, %s", sequence,
+	            producer, bytes, payload_verdict_text(verdict));
+}
+
+/* A message without a header is the one due, or one near it, or altered. */
+static uint64_t identify_small(const struct flow *flow, const char *clause, const void *data,
+                               size_t bytes, uint64_t due)
+{
+	enum payload_verdict verdict = judge_as(flow, data, bytes, 0, due);
+
+	if (verdict == PAYLOAD_GOOD)
+		return due;
+	/* Fewer bytes than a word say too little to tell one from another. */
+	for (uint64_t step = 1; bytes >= sizeof(uint64_t) && step <= SEARCH_RADIUS; step++) {
+		if (due + step < flow->traffic->message_count &&
+		    judge_as(flow, data, bytes, 0, due + step) == PAYLOAD_GOOD)
+			return due + step;
+		if (due >= step && judge_as(flow, data, bytes, 0, due - step) == PAYLOAD_GOOD)
+			return due - step;
+	}
+	blame(clause, verdict, 0, due, bytes);
+}
+
+static uint64_t identify_large(const struct flow *flow, const char *clause, const void *data,
+                               size_t bytes, uint32_t *producer)
+{
+	enum payload_verdict verdict;
+	uint64_t sequence;
+
+	payload_claims(data, producer, &sequence);
+	if (*producer >= flow->traffic->producer_count || sequence >= flow->traffic->message_count)
+		blame(clause, PAYLOAD_TORN, *producer, sequence, bytes);
+	verdict = judge_as(flow, data, bytes, *producer, sequence);
+	if (verdict != PAYLOAD_GOOD)
+		blame(clause, verdict, *producer, sequence, bytes);
+	return sequence;
+}
+
+uint64_t traffic_judge(struct check *check, const char *clause, const void *data, ssize_t bytes,
+                       const struct traffic *traffic)
+{
+	const struct flow flow = {.check = check, .traffic = traffic};
+	uint32_t producer;
+
+	CHECK_THAT((size_t)bytes >= PAYLOAD_HEADER_BYTES, clause,
+	           "a message of %zd bytes came; none so short was sent", bytes);
+	return identify_large(&flow, clause, data, (size_t)bytes, &producer);
+}
+
+static void produce_one(const struct flow *flow, struct ipc_endpoint *endpoint, uint32_t producer,
+                        uint64_t sequence, void *data)
+{
+	size_t bytes = traffic_bytes(flow->check, flow->traffic, producer, sequence);
+	struct payload due = {
+		.seed = check_seed(flow->check),
+		.sequence = sequence,
+		.producer = producer,
+	};
+	uint64_t patience_ns = from_now(2 * PATIENCE_NS);
+	int ret;
+
+	payload_fill(data, bytes, &due);
+	do {
+		/* In slices: a lost wake-up is for another case. */
+		ret = call_send(endpoint, data, bytes, from_now(SLICE_NS), 0);
+	} while (ret == -ETIMEDOUT && clock_now_ns() < patience_ns);
+	CHECK_THAT(ret != -ETIMEDOUT, "C07", "send of message %" PRIu64 " found no room for %d s",
+	           sequence, (int)(2 * PATIENCE_NS / NS_PER_S));
+	CHECK_THAT(ret != -EPIPE, "C18", "send: -EPIPE, yet the consumers live");
+	CHECK_THAT(ret == 0, NULL, "send of message %" PRIu64 ", %zu bytes: %s", sequence, bytes,
+	           report_result(ret));
+}
+
+/* Takes one message; returns false if none came and none will. */
+static bool consume_one(const struct flow *flow, struct ipc_endpoint *endpoint, uint32_t consumer,
+                        void *data)
+{
+	bool is_done = flag_read(flow->check, FLAG_DONE) == flow->traffic->producer_count;
+	bool is_nowait = check_has(flow->check, IPC_CAP_NOWAIT);
+	struct log *log = log_of(flow, consumer);
+	uint32_t producer = 0;
+	uint64_t sequence;
+	ssize_t ret;
+
+	ret = call_recv(endpoint, data, largest_bytes(flow->traffic),
+	                is_done && is_nowait ? 0 : from_now(SLICE_NS));
+	if (ret == -EAGAIN || ret == -ETIMEDOUT)
+		return !is_done;
+	if (ret == -EPIPE) {
+		is_done = flag_read(flow->check, FLAG_DONE) == flow->traffic->producer_count;
+		CHECK_THAT(is_done, "C18", "recv: -EPIPE, yet producers live");
+		return false;
+	}
+	CHECK_THAT(ret >= 0, NULL, "recv: %s", report_result(ret));
+	if ((size_t)ret >= PAYLOAD_HEADER_BYTES ||
+	    flow->traffic->producer_count * flow->traffic->consumer_count > 1) {
+		CHECK_THAT((size_t)ret >= PAYLOAD_HEADER_BYTES, "C05",
+		           "a message of %zd bytes came; none so short was sent", ret);
+		sequence = identify_large(flow, NULL, data, (size_t)ret, &producer);
+	} else {
+		uint64_t due = log->count == 0 ? 0 : log->entries[log->count - 1].sequence + 1u;
+
+		sequence = identify_small(flow, NULL, data, (size_t)ret, due);
+	}
+	log_add(flow, consumer, producer, sequence);
+	return true;
+}
+
+static void pause_by_seed(struct check *check, uint64_t pause_max_ns)
+{
+	if (pause_max_ns > 0)
+		clock_sleep_until(from_now(check_random(check) % pause_max_ns));
+}
+
+static void *traffic_room(const struct traffic *traffic)
+{
+	void *room = malloc(largest_bytes(traffic) + 1);
+
+	CHECK_SETUP(room, "no memory for a message of %zu bytes", largest_bytes(traffic));
+	return room;
+}
+
+static void traffic_start(struct peer *peer, const struct traffic *traffic)
+{
+	uint32_t all = traffic->producer_count + traffic->consumer_count;
+
+	flag_raise(peer->check, FLAG_READY);
+	flag_await(peer->check, FLAG_READY, all);
+}
+
+static void produce(struct peer *peer)
+{
+	const struct flow *flow = peer->argument;
+	const struct traffic *traffic = flow->traffic;
+	void *data = traffic_room(traffic);
+	struct ipc_endpoint *endpoint;
+
+	if (traffic->start)
+		traffic->start(peer);
+	endpoint = end_open(peer->check, flow->channel, IPC_PRODUCER);
+	traffic_start(peer, traffic);
+	for (uint64_t i = 0; i < traffic->message_count; i++) {
+		pause_by_seed(peer->check, traffic->producer_pause_ns);
+		produce_one(flow, endpoint, peer->index, i, data);
+	}
+	/* A stream may still have to write the rest of a frame. */
+	endpoint->deadline_ns = from_now(PATIENCE_NS);
+	end_close(peer->check, endpoint);
+	flag_raise(peer->check, FLAG_DONE);
+	free(data);
+}
+
+static void consume(struct peer *peer)
+{
+	const struct flow *flow = peer->argument;
+	const struct traffic *traffic = flow->traffic;
+	void *data = traffic_room(traffic);
+	struct ipc_endpoint *endpoint;
+
+	if (traffic->start)
+		traffic->start(peer);
+	endpoint = end_open(peer->check, flow->channel, IPC_CONSUMER);
+	traffic_start(peer, traffic);
+	while (consume_one(flow, endpoint, peer->index - traffic->producer_count, data)) {
+		if (traffic->consumer_pause_ns > 0)
+			clock_sleep_until(from_now(traffic->consumer_pause_ns));
+	}
+	end_close(peer->check, endpoint);
+	free(data);
+}
+
+/* One thread is both ends: each message is taken before the next is sent. */
+static void traffic_alone(const struct flow *flow)
+{
+	void *data = traffic_room(flow->traffic);
+	struct ipc_endpoint *producer = end_open(flow->check, flow->channel, IPC_PRODUCER);
+	struct ipc_endpoint *consumer = end_open(flow->check, flow->channel, IPC_CONSUMER);
+
+	for (uint64_t i = 0; i < flow->traffic->message_count; i++) {
+		produce_one(flow, producer, 0, i, data);
+		CHECK_THAT(consume_one(flow, consumer, 0, data), "C03",
+		           "message %" PRIu64 " did not come", i);
+	}
+	flag_raise(flow->check, FLAG_DONE);
+	while (consume_one(flow, consumer, 0, data))
+		;
+	end_close(flow->check, producer);
+	end_close(flow->check, consumer);
+	free(data);
+}
+
+/* Judges one producer's messages in the sum of the logs. */
+static void judge_counts(const struct flow *flow, const uint8_t *seen, uint32_t producer)
+{
+	uint64_t lost = 0;
+	uint64_t first = 0;
+
+	for (uint64_t i = 0; i < flow->traffic->message_count; i++) {
+		CHECK_THAT(seen[i] <= 1, "C04", "message %" PRIu64 " of producer %u came %u times",
+		           i, producer, seen[i]);
+		if (seen[i] == 0 && lost++ == 0)
+			first = i;
+	}
+	CHECK_THAT(lost == 0, "C03",
+	           "%" PRIu64 " of producer %u's %" PRIu64
+	           " messages are lost, the first is %" PRIu64,
+	           lost, producer, flow->traffic->message_count, first);
+}
+
+static void judge_order(const struct flow *flow, uint32_t consumer)
+{
+	const struct log *log = log_of(flow, consumer);
+	int64_t last[PEERS_MAX];
+
+	memset(last, 0xff, sizeof(last));
+	for (uint64_t i = 0; i < log->count; i++) {
+		const struct log_entry *entry = &log->entries[i];
+
+		CHECK_THAT((int64_t)entry->sequence > last[entry->producer], "C02",
+		           "at consumer %u message %u of producer %u came after %lld", consumer,
+		           entry->sequence, entry->producer, (long long)last[entry->producer]);
+		last[entry->producer] = entry->sequence;
+	}
+}
+
+/* Counts what consumers from first to last - 1 got, and judges it. */
+static void judge_logs(const struct flow *flow, uint32_t first, uint32_t last)
+{
+	uint64_t count = flow->traffic->message_count;
+	uint8_t *seen = calloc(flow->traffic->producer_count, count);
+
+	CHECK_SETUP(seen, "no memory to count %" PRIu64 " messages", count);
+	for (uint32_t consumer = first; consumer < last; consumer++) {
+		const struct log *log = log_of(flow, consumer);
+
+		for (uint64_t i = 0; i < log->count; i++) {
+			uint8_t *one =
+				&seen[log->entries[i].producer * count + log->entries[i].sequence];
+
+			if (*one < UINT8_MAX)
+				(*one)++;
+		}
+	}
+	for (uint32_t producer = 0; producer < flow->traffic->producer_count; producer++)
+		judge_counts(flow, seen + producer * count, producer);
+	free(seen);
+	for (uint32_t consumer = first; consumer < last; consumer++)
+		judge_order(flow, consumer);
+}
+
+static void traffic_peers(struct flow *flow)
+{
+	struct check *check = flow->check;
+
+	for (uint32_t i = 0; i < flow->traffic->producer_count; i++)
+		peer_start(check, produce, flow);
+	for (uint32_t i = 0; i < flow->traffic->consumer_count; i++)
+		peer_start(check, consume, flow);
+	channel_leave(check, flow->channel);
+	peers_join(check);
+}
+
+void traffic_run(struct check *check, const struct traffic *traffic)
+{
+	struct ipc_channel_options options =
+		check_options(check, largest_bytes(traffic), traffic->slot_count);
+	struct flow flow = {.check = check, .traffic = traffic};
+
+	options.producer_count = traffic->producer_count;
+	options.consumer_count = traffic->consumer_count;
+	options.position_start = traffic->position_start;
+	flow.log_entries_max = traffic->producer_count * traffic->message_count + LOG_SLACK;
+	flow.log_bytes = sizeof(struct log) + flow.log_entries_max * sizeof(struct log_entry);
+	flow.logs = shared_memory(check, flow.log_bytes * traffic->consumer_count);
+	flow.channel = channel_make(check, &options);
+	if (check_has(check, IPC_CAP_ONE_PEER))
+		traffic_alone(&flow);
+	else
+		traffic_peers(&flow);
+	if (check_has(check, IPC_CAP_BROADCAST)) {
+		for (uint32_t i = 0; i < traffic->consumer_count; i++)
+			judge_logs(&flow, i, i + 1);
+	} else {
+		judge_logs(&flow, 0, traffic->consumer_count);
+	}
+	channel_end(check, flow.channel);
+}
