@@ -3,7 +3,6 @@
 #include "suites/bench/call_counter.h"
 
 #include <errno.h>
-#include <linux/ptrace.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -109,7 +108,7 @@ static void counter_settle(struct counter *counter, const struct traced *traced)
 static void counter_count(struct counter *counter, pid_t tid)
 {
 	struct traced *traced = counter_find(counter, tid);
-	struct ptrace_syscall_info info;
+	struct __ptrace_syscall_info info;
 
 	if (!traced || ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) <= 0)
 		return;
