@@ -105,8 +105,8 @@ static inline uint64_t from_now(uint64_t ns)
 	return clock_now_ns() + ns;
 }
 
-/* A deadline that a working transport never meets, however loaded the machine. */
-#define PATIENCE_NS (5 * NS_PER_S)
+/* Returns a deadline that a working transport never meets, however loaded the machine. */
+uint64_t patience(const struct check *check);
 
 /*
  * Channels and endpoints. What a case leaves open is closed when it ends.
@@ -122,12 +122,14 @@ struct ipc_channel *channel_make(struct check *check, const struct ipc_channel_o
 /* Returns 0, or -errno; for cases about refusals. */
 int channel_try(struct check *check, struct ipc_channel **out,
                 const struct ipc_channel_options *options);
+/* Returns the largest message, of at most bytes_max, that a channel of the slots takes here. */
+size_t channel_largest(struct check *check, size_t slot_count, size_t bytes_max);
 void channel_end(struct check *check, struct ipc_channel *channel);
 
 /*
  * Opens this actor's end. In model processes the actor first drops the channel's
  * other end, unless the case is one actor: then both stay. The endpoint's own
- * deadline is PATIENCE_NS from now.
+ * deadline is patience().
  */
 struct ipc_endpoint *end_open(struct check *check, struct ipc_channel *channel, enum ipc_role role);
 void end_close(struct check *check, struct ipc_endpoint *endpoint);
@@ -147,7 +149,7 @@ ssize_t call_recv(struct ipc_endpoint *endpoint, void *data, size_t bytes_max,
 /*
  * Sends the message of this sequence, bytes long, and receives the one that is
  * due; a lost, repeated, swapped, torn or truncated one is blamed on the clause it
- * breaks. Both wait for PATIENCE_NS at most.
+ * breaks. Both wait until patience() at most.
  */
 void message_send(struct check *check, struct ipc_endpoint *endpoint, uint32_t producer,
                   uint64_t sequence, size_t bytes);
@@ -162,7 +164,7 @@ uint64_t message_fill(struct check *check, struct ipc_endpoint *endpoint, uint32
 /*
  * Peers.
  */
-#define PEERS_MAX 34
+#define PEERS_MAX 36
 
 struct peer {
 	struct check *check;
@@ -187,6 +189,8 @@ void peers_join(struct check *check);
 void peer_kill(struct peer *peer, bool is_reaped);
 /* Waits until the peer is inside a call, and asleep there where the wait lets it sleep. */
 void peer_await_call(struct peer *peer);
+/* Joins all, and forgets them, their reports and the flags: the next peer has index 0 again. */
+void peers_renew(struct check *check);
 /* Says whether the peer has ended. */
 bool peer_is_done(const struct peer *peer);
 
@@ -197,10 +201,11 @@ bool peer_is_done(const struct peer *peer);
 
 void flag_raise(struct check *check, unsigned flag);
 uint32_t flag_read(const struct check *check, unsigned flag);
-/* Waits until the flag was raised count times; longer than PATIENCE_NS is broken. */
+/* Waits until the flag was raised count times; longer than patience() is broken. */
 void flag_await(struct check *check, unsigned flag, uint32_t count);
 
 /* Returns zeroed memory that the peers share, until the case ends. */
 void *shared_memory(struct check *check, size_t bytes);
+void shared_memory_end(struct check *check, void *memory);
 
 #endif

@@ -58,13 +58,14 @@ struct board {
 struct check_settings {
 	bool is_full;
 	uint64_t seed;
-	uint64_t overdue_ns; /* a call that lasts so much beyond its deadline hangs */
-	uint64_t limit_ns;   /* a case that lasts longer hangs */
+	uint64_t patience_ns; /* how long patience() is */
+	uint64_t overdue_ns;  /* a call that lasts so much beyond its deadline hangs */
+	uint64_t limit_ns;    /* a case that lasts longer hangs */
 };
 
-#define CHANNELS_MAX 8
+#define CHANNELS_MAX 20
 #define ENDPOINTS_MAX 64
-#define MEMORIES_MAX 8
+#define MEMORIES_MAX 32
 
 /* One run of one case: made in the parent, copied into the case process and its peers. */
 struct check {

@@ -3,6 +3,7 @@
 #ifndef CHECK_CONFORMANCE_H
 #define CHECK_CONFORMANCE_H
 
+#include "suites/check/check.h"
 #include "suites/check/runner.h"
 
 /* The rows of each file in conformance/; declared here to be checked against them. */

@@ -174,6 +174,16 @@ void peers_join(struct check *check)
 		peer_join(&check->peers[i]);
 }
 
+void peers_renew(struct check *check)
+{
+	peers_join(check);
+	for (size_t i = 0; i < check->peer_count; i++)
+		memset(check->peers[i].report, 0, sizeof(*check->peers[i].report));
+	check->peer_count = 0;
+	for (size_t i = 0; i < FLAGS_MAX; i++)
+		atomic_store(&check->board->flags[i], 0);
+}
+
 void peer_kill(struct peer *peer, bool is_reaped)
 {
 	siginfo_t info;
@@ -235,7 +245,7 @@ static char thread_state(int pid, int tid)
 
 void peer_await_call(struct peer *peer)
 {
-	uint64_t deadline_ns = from_now(PATIENCE_NS);
+	uint64_t deadline_ns = patience(peer->check);
 	const struct report *report = peer->report;
 
 	while (atomic_load(&report->call) == CALL_NONE) {
@@ -270,12 +280,12 @@ uint32_t flag_read(const struct check *check, unsigned flag)
 
 void flag_await(struct check *check, unsigned flag, uint32_t count)
 {
-	uint64_t deadline_ns = from_now(2 * PATIENCE_NS);
+	uint64_t deadline_ns = patience(check);
 	uint32_t seen;
 
 	while ((seen = flag_read(check, flag)) < count) {
-		CHECK_SETUP(clock_now_ns() < deadline_ns, "flag %u is %u, not %u, after %d s", flag,
-		            seen, count, (int)(2 * PATIENCE_NS / NS_PER_S));
+		CHECK_SETUP(clock_now_ns() < deadline_ns, "flag %u is %u, not %u", flag, seen,
+		            count);
 		futex_wait(&check->board->flags[flag], seen, from_now(100 * NS_PER_MS));
 	}
 }

@@ -146,6 +146,11 @@ uint64_t check_seed(const struct check *check)
 	return check->settings->seed;
 }
 
+uint64_t patience(const struct check *check)
+{
+	return from_now(check->settings->patience_ns);
+}
+
 uint64_t check_random(struct check *check)
 {
 	(void)check;

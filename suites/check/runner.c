@@ -47,6 +47,7 @@ struct check_settings check_settings_make(bool is_full, uint64_t seed)
 	return (struct check_settings){
 		.is_full = is_full,
 		.seed = seed,
+		.patience_ns = factor * 5 * NS_PER_S,
 		.overdue_ns = factor * 3 * NS_PER_S,
 		.limit_ns = is_full ? 4 * 3600 * NS_PER_S : factor * 20 * NS_PER_S,
 	};

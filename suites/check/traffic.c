@@ -157,16 +157,15 @@ static void produce_one(const struct flow *flow, struct ipc_endpoint *endpoint, 
 		.sequence = sequence,
 		.producer = producer,
 	};
-	uint64_t patience_ns = from_now(2 * PATIENCE_NS);
+	uint64_t deadline_ns = patience(flow->check);
 	int ret;
 
 	payload_fill(data, bytes, &due);
 	do {
 		/* In slices: a lost wake-up is for another case. */
 		ret = call_send(endpoint, data, bytes, from_now(SLICE_NS), 0);
-	} while (ret == -ETIMEDOUT && clock_now_ns() < patience_ns);
-	CHECK_THAT(ret != -ETIMEDOUT, "C07", "send of message %" PRIu64 " found no room for %d s",
-	           sequence, (int)(2 * PATIENCE_NS / NS_PER_S));
+	} while (ret == -ETIMEDOUT && clock_now_ns() < deadline_ns);
+	CHECK_THAT(ret != -ETIMEDOUT, "C07", "send of message %" PRIu64 " found no room", sequence);
 	CHECK_THAT(ret != -EPIPE, "C18", "send: -EPIPE, yet the consumers live");
 	CHECK_THAT(ret == 0, NULL, "send of message %" PRIu64 ", %zu bytes: %s", sequence, bytes,
 	           report_result(ret));
@@ -245,7 +244,7 @@ static void produce(struct peer *peer)
 		produce_one(flow, endpoint, peer->index, i, data);
 	}
 	/* A stream may still have to write the rest of a frame. */
-	endpoint->deadline_ns = from_now(PATIENCE_NS);
+	endpoint->deadline_ns = patience(peer->check);
 	end_close(peer->check, endpoint);
 	flag_raise(peer->check, FLAG_DONE);
 	free(data);
@@ -367,6 +366,7 @@ void traffic_run(struct check *check, const struct traffic *traffic)
 		check_options(check, largest_bytes(traffic), traffic->slot_count);
 	struct flow flow = {.check = check, .traffic = traffic};
 
+	peers_renew(check);
 	options.producer_count = traffic->producer_count;
 	options.consumer_count = traffic->consumer_count;
 	options.position_start = traffic->position_start;
@@ -385,4 +385,5 @@ void traffic_run(struct check *check, const struct traffic *traffic)
 		judge_logs(&flow, 0, traffic->consumer_count);
 	}
 	channel_end(check, flow.channel);
+	shared_memory_end(check, flow.logs);
 }
