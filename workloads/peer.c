@@ -23,6 +23,8 @@
 
 /* After its deadline a peer has this long to come back from its last call. */
 #define PEER_GRACE_NS (1 * NS_PER_S)
+/* A failure is reported so much later at most, for the sake of its cause. */
+#define PEER_CAUSE_NS (100 * NS_PER_MS)
 
 enum peer_state {
 	PEER_STARTING,
@@ -255,6 +257,20 @@ static int peers_poll(struct peers *peers, uint64_t until_ns)
 	return 0;
 }
 
+/*
+ * Waits a little for the cause behind what may be its echo: that the partner has
+ * gone, or no longer answers, is often seen before the partner's own end is.
+ */
+static const struct peer *peers_find_cause(struct peers *peers)
+{
+	uint64_t until_ns = clock_now_ns() + PEER_CAUSE_NS;
+
+	while (!peer_has_died(peers_culprit(peers)) && !peers_have_reached(peers, PEER_DONE) &&
+	       clock_now_ns() < until_ns)
+		peers_poll(peers, until_ns);
+	return peers_culprit(peers);
+}
+
 /* Waits until all peers have reached state. Returns 0 or -errno, as peers_join(). */
 static int peers_await(struct peers *peers, enum peer_state state, char *why, size_t why_bytes)
 {
@@ -264,12 +280,8 @@ static int peers_await(struct peers *peers, enum peer_state state, char *why, si
 		const struct peer *culprit = peers_culprit(peers);
 		int ret;
 
-		if (culprit) {
-			/* What looks like a cause may be the echo of a death not yet reaped. */
-			if (!peer_has_died(culprit))
-				peers_poll(peers, clock_now_ns());
-			return peer_explain(peers_culprit(peers), why, why_bytes);
-		}
+		if (culprit)
+			return peer_explain(peers_find_cause(peers), why, why_bytes);
 		if (peers_have_reached(peers, state))
 			return 0;
 		if (clock_now_ns() >= until_ns)
