@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <gnu/libc-version.h>
+#include <link.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include <sys/statvfs.h>
 
 #include "build_info.h"
+
+#define BUILD_ID_BYTES 32
 
 static const struct limit_fact {
 	const char *name;
@@ -178,11 +181,49 @@ static void collect_scheduling(struct facts *facts)
 	          slack_ns >= 0 ? json_integer(slack_ns) : NULL, slack_ns >= 0 ? 0 : -errno);
 }
 
+/* Writes the build-id of the first object that is walked: this program. Returns 1 to stop. */
+static int find_build_id(struct dl_phdr_info *object, size_t object_bytes, void *context)
+{
+	char *out = context;
+
+	(void)object_bytes;
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		const unsigned char *at =
+			(const unsigned char *)(object->dlpi_addr + segment->p_vaddr);
+		const unsigned char *end = at + segment->p_memsz;
+		ElfW(Nhdr) note;
+
+		if (segment->p_type != PT_NOTE)
+			continue;
+		while ((size_t)(end - at) >= sizeof(note)) {
+			size_t name_bytes;
+
+			memcpy(&note, at, sizeof(note));
+			name_bytes = (note.n_namesz + 3u) & ~3u;
+			at += sizeof(note) + name_bytes;
+			if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof("GNU")) {
+				for (size_t j = 0; j < note.n_descsz && j < BUILD_ID_BYTES; j++)
+					snprintf(out + 2 * j, 3, "%02x", at[j]);
+				return 1;
+			}
+			at += (note.n_descsz + 3u) & ~3u;
+		}
+	}
+	return 1;
+}
+
 static void collect_build(struct facts *facts)
 {
+	char build_id[2 * BUILD_ID_BYTES + 1] = "";
 	char libc[64];
 
 	snprintf(libc, sizeof(libc), "glibc %s", gnu_get_libc_version());
+	dl_iterate_phdr(find_build_id, build_id);
+	if (build_id[0] != '\0')
+		facts_set_text(facts, FACTS_RECORDED, "build_id", build_id);
+	else
+		facts_set(facts, FACTS_RECORDED, "build_id", NULL, -ENOENT);
 	facts_set_text(facts, FACTS_ENVIRONMENT, "libc", libc);
 	facts_set_text(facts, FACTS_ENVIRONMENT, "compiler", BUILD_COMPILER);
 	facts_set_text(facts, FACTS_ENVIRONMENT, "flags", BUILD_FLAGS);
