@@ -184,7 +184,7 @@ struct peer *peer_fork(struct check *check, void (*body)(struct peer *peer), voi
 /* Waits for a peer's end; what it reported ends the case too. */
 void peer_join(struct peer *peer);
 /* Joins all that were started. */
-void peers_join(struct check *check);
+void peers_await(struct check *check);
 /* Kills a peer process; it stays a zombie unless it is to be reaped. */
 void peer_kill(struct peer *peer, bool is_reaped);
 /* Waits until the peer is inside a call, and asleep there where the wait lets it sleep. */

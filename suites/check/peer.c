@@ -168,7 +168,7 @@ void peer_join(struct peer *peer)
 	           peer->index, WEXITSTATUS(status));
 }
 
-void peers_join(struct check *check)
+void peers_await(struct check *check)
 {
 	for (size_t i = 0; i < check->peer_count; i++)
 		peer_join(&check->peers[i]);
@@ -176,7 +176,7 @@ void peers_join(struct check *check)
 
 void peers_renew(struct check *check)
 {
-	peers_join(check);
+	peers_await(check);
 	for (size_t i = 0; i < check->peer_count; i++)
 		memset(check->peers[i].report, 0, sizeof(*check->peers[i].report));
 	check->peer_count = 0;

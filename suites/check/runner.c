@@ -213,7 +213,7 @@ static void case_run(struct check *check)
 		report_write(report, VERDICT_BROKEN, NULL, "can't list what this process holds");
 	if (setjmp(actor.out) == 0) {
 		check->subject->run(check);
-		peers_join(check);
+		peers_await(check);
 	}
 	actor_become(NULL);
 	is_clean = check_clean_up(check);

@@ -357,7 +357,7 @@ static void traffic_peers(struct flow *flow)
 	for (uint32_t i = 0; i < flow->traffic->consumer_count; i++)
 		peer_start(check, consume, flow);
 	channel_leave(check, flow->channel);
-	peers_join(check);
+	peers_await(check);
 }
 
 void traffic_run(struct check *check, const struct traffic *traffic)

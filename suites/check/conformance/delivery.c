@@ -149,7 +149,7 @@ static void an_empty_message_differs_from_hang_up(struct check *check)
 
 	peer_start(check, send_an_empty_one_and_exit, channel);
 	consumer = end_open(check, channel, IPC_CONSUMER);
-	peers_join(check);
+	peers_await(check);
 	message_receive(check, consumer, 0, 0, 0);
 	ret = call_recv(consumer, data, sizeof(data), patience(check));
 	CHECK_THAT(ret == -EPIPE, NULL, "recv after the producer's exit: %s, not -EPIPE",
