@@ -22,15 +22,24 @@
 #define STREAM_HEADER_BYTES sizeof(uint32_t)
 /* Larger messages are refused: a length above it can only be damage. */
 #define STREAM_MESSAGE_BYTES_MAX ((size_t)1 << 30)
+/* Up to here a frame is put together in memory and moved as one piece. */
+#define STREAM_SHORT_BYTES_MAX 512u
+
+struct stream;
+
+/*
+ * Moves some bytes between fd and iov[0..iov_count-1], waiting until deadline_ns
+ * at most (0: never), as blocking_call() does.
+ *
+ * Returns how many, 0 at end of file, which is hang-up, or -errno: -EAGAIN,
+ * -ETIMEDOUT (nothing was moved, nothing will be), -EPIPE.
+ */
+typedef ssize_t stream_move(struct stream *stream, uint64_t deadline_ns);
 
 /* One end of a stream, embedded in an endpoint. */
 struct stream {
 	struct blocking blocking;
-	/*
-	 * Moves some bytes between fd and iov[0..iov_count-1] (a blocking_attempt
-	 * on this struct). Reading returns 0 at end of file, which is hang-up.
-	 */
-	blocking_attempt *move;
+	stream_move *move;
 	void *driver; /* what move needs beside this struct; the endpoint owns it */
 	int fd;
 	int fd_nowait; /* the same object opened O_NONBLOCK, where a flag per call is missing */
@@ -47,8 +56,8 @@ struct stream {
  *
  * Returns 0, or -errno: -ENOMEM, -EMSGSIZE (over STREAM_MESSAGE_BYTES_MAX).
  */
-int stream_init(struct stream *stream, blocking_attempt *move,
-                const struct ipc_channel_options *options, int fd, int fd_nowait);
+int stream_init(struct stream *stream, stream_move *move, const struct ipc_channel_options *options,
+                int fd, int fd_nowait);
 
 /* Sends and receives as the contract of transports says; HANGUP is promised. */
 int stream_send(struct stream *stream, const void *data, size_t data_bytes, uint64_t deadline_ns);
@@ -75,15 +84,19 @@ struct stream_endpoint {
  * -errno: the result of stream_open_nowait() can be handed on unchecked.
  */
 int stream_endpoint_init(struct stream_endpoint *endpoint, const struct ipc_transport *transport,
-                         enum ipc_role role, blocking_attempt *move,
+                         enum ipc_role role, stream_move *move,
                          const struct ipc_channel_options *options, int fd, int fd_nowait);
 void stream_endpoint_release(struct stream_endpoint *endpoint);
 
 /* Allocates and prepares an endpoint; the table's endpoint_open() and endpoint_close(). */
 int stream_endpoint_open(struct ipc_endpoint **out, const struct ipc_transport *transport,
-                         enum ipc_role role, blocking_attempt *move,
+                         enum ipc_role role, stream_move *move,
                          const struct ipc_channel_options *options, int fd, int fd_nowait);
 void stream_endpoint_close(struct ipc_endpoint *endpoint);
+
+/* Fills the table's endpoint_open() where the channel is a pair of sockets. */
+int stream_endpoint_open_socket(struct ipc_endpoint **out, struct ipc_channel *channel,
+                                enum ipc_role role);
 
 /* Fill the table's send, recv and flush. */
 int stream_endpoint_send(struct ipc_endpoint *endpoint, const void *data, size_t data_bytes,
@@ -92,11 +105,13 @@ ssize_t stream_endpoint_recv(struct ipc_endpoint *endpoint, void *data, size_t d
                              uint64_t deadline_ns);
 int stream_endpoint_flush(struct ipc_endpoint *endpoint);
 
-/* Moves for file descriptors (readv, writev, fd_nowait) and for sockets (recvmsg, sendmsg). */
-ssize_t stream_read_file(void *stream, bool nowait);
-ssize_t stream_write_file(void *stream, bool nowait);
-ssize_t stream_read_socket(void *stream, bool nowait);
-ssize_t stream_write_socket(void *stream, bool nowait);
+/* Moves for file descriptors: readv and writev, on fd_nowait where they must not wait. */
+ssize_t stream_read_file(struct stream *stream, uint64_t deadline_ns);
+ssize_t stream_write_file(struct stream *stream, uint64_t deadline_ns);
+
+/* Moves for sockets: recvmsg and sendmsg; fd_nowait is not used. */
+ssize_t stream_read_socket(struct stream *stream, uint64_t deadline_ns);
+ssize_t stream_write_socket(struct stream *stream, uint64_t deadline_ns);
 
 /*
  * Opens the object of fd a second time, with its own O_NONBLOCK: two calls on
@@ -109,7 +124,15 @@ int stream_open_nowait(int fd, int access_mode);
 /* Says whether stream_open_nowait() can work here. Returns 0, or -errno with a cause in why. */
 int stream_probe_nowait(char *why, size_t why_bytes);
 
-/* Returns the bytes that slot_count frames of the largest message take. */
-size_t stream_capacity_bytes(const struct ipc_channel_options *options);
+/* Checks the options of a transport that frames messages on a stream: limits_check(). */
+int stream_check(const struct ipc_transport *transport, const struct ipc_channel_options *options,
+                 char *why, size_t why_bytes);
+
+/* As stream_check(), for pipes: many producers must fit a frame into PIPE_BUF. */
+int stream_check_pipe(const struct ipc_transport *transport,
+                      const struct ipc_channel_options *options, char *why, size_t why_bytes);
+
+/* Asks for a pipe with room for all slots; less room only means earlier backpressure. */
+void stream_grow_pipe(int fd, const struct ipc_channel_options *options);
 
 #endif

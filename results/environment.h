@@ -29,6 +29,16 @@ struct environment {
  */
 int environment_capture(struct environment **out, const char *root);
 
+/*
+ * Writes the key of a canonical text: kind, a colon, and the 128-bit FNV-1a hash
+ * of its bytes (Fowler, Noll, Vo; RFC 9923) in hexadecimal.
+ */
+void environment_hash(char out[static ENVIRONMENT_KEY_BYTES], char kind, const char *text);
+
+/* Copies an environment. *out is the caller's. Returns 0, or -ENOMEM. */
+int environment_copy(struct environment **out, const struct environment *from);
+
+/* Frees an environment and its strings. Null is allowed. */
 void environment_destroy(struct environment *environment);
 
 /* Writes one line for people: CPU model, CPUs, kernel, virtualisation, machine and environment key.

@@ -18,6 +18,11 @@ struct exporter {
 	int (*write)(FILE *out, const struct report *report);
 };
 
+/* Each one there is; declared here so that its definition is checked against it. */
+#define RESULTS_EXPORTER(name) extern const struct exporter exporter_##name;
+#include "registered_exporters.inc"
+#undef RESULTS_EXPORTER
+
 /* Returns the exporter called name, or null. */
 const struct exporter *exporter_find(const char *name);
 

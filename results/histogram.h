@@ -39,7 +39,7 @@ void histogram_init(struct histogram *histogram, unsigned bits);
 /* Allocates an empty one, for free(). Returns null without memory. */
 struct histogram *histogram_create(unsigned bits);
 
-/* Returns the slot of value (log-linear: exact below 2^bits). */
+/* Returns the slot of value (log-linear: exact below 2^(bits + 1)). */
 static inline uint32_t histogram_slot(uint64_t value, unsigned bits)
 {
 	unsigned log2 = 63u - (unsigned)__builtin_clzll(value | 1);
@@ -71,6 +71,9 @@ int histogram_merge(struct histogram *into, const struct histogram *from);
  * the range; 0 if the histogram is empty. p is 0 to 1. (Nearest-rank quantile.)
  */
 uint64_t histogram_quantile(const struct histogram *histogram, double p);
+
+/* Returns how many values lie beyond the one that histogram_quantile() finds for p. */
+uint64_t histogram_beyond(const struct histogram *histogram, double p);
 
 /*
  * Writes the counts in the format "loglin1": a version byte, bits, min, max,

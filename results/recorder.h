@@ -28,7 +28,8 @@ struct recorder_counters {
 	uint64_t major_faults;
 };
 
-struct recorder {
+/* Extended C: the histogram is last and ends in a flexible array. */
+__extension__ struct recorder {
 	struct recorder_counters counters;
 	struct rusage at_start;
 	uint64_t batch;             /* operations a recorded value spans; 0: none were timed */
@@ -38,10 +39,15 @@ struct recorder {
 /* Returns the bytes of a recorder whose histogram has this precision. */
 size_t recorder_bytes(unsigned bits);
 
-/* Makes the memory at recorder (recorder_bytes(bits) of it) an empty recorder, prefaulted. */
+/* Makes the memory at recorder (recorder_bytes(bits) of it) an empty recorder. */
 void recorder_init(struct recorder *recorder, unsigned bits);
 
-/* Starts and stops counting, outside the timed loop, by the measured thread (RUSAGE_THREAD). */
+/*
+ * Start and stop counting, outside the timed loop, by the measured thread
+ * (RUSAGE_THREAD). To start prefaults the recorder in this process first: fork()
+ * does not copy the page tables of shared memory. To stop a recorder twice moves
+ * its end; one that was never started counts nothing.
+ */
 void recorder_start(struct recorder *recorder);
 void recorder_stop(struct recorder *recorder);
 

@@ -21,7 +21,10 @@
 extern const double report_quantiles[REPORT_QUANTILES];
 extern const char *const report_quantile_names[REPORT_QUANTILES];
 
-/* A figure over rounds: its median and the quartiles of the rounds around it. */
+/*
+ * A figure over rounds: its median and the quartiles of the rounds around it. A
+ * number may be INFINITY: it lies above the range of the histogram.
+ */
 struct report_figure {
 	double median;
 	double low;    /* first quartile */
@@ -29,6 +32,7 @@ struct report_figure {
 	bool is_known; /* false: no round gave it */
 };
 
+/* A message is a round trip where the metric is RUN_ROUND_TRIP. */
 struct report_peer {
 	char name[RUN_NAME_BYTES];
 	struct report_figure cpu_ns_per_message;   /* user and system */
@@ -48,7 +52,7 @@ struct report_cell {
 	double max_ns;
 	struct report_figure quantiles_ns[REPORT_QUANTILES];
 	bool is_resolved[REPORT_QUANTILES]; /* at least 20 values of all rounds lie beyond it */
-	double *p50_ns_by_round;            /* rounds of them, in order of rounds */
+	double *p50_ns_by_round; /* rounds of them, in order; NAN where a round has none */
 	struct report_figure messages_per_s;
 	struct report_figure bytes_per_s;
 	struct report_figure cpu_ns_per_message;   /* of all peers together */
@@ -64,9 +68,9 @@ struct report_skip {
 
 struct report {
 	struct session session;    /* its strings are the report's */
-	struct report_cell *cells; /* in the order in which report_add_cell() named them */
+	struct report_cell *cells; /* by workload, model, placement, wait, size, transport, name */
 	size_t cells_count;
-	struct report_skip *skips;
+	struct report_skip *skips; /* in the same order */
 	size_t skips_count;
 };
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* results/session.h - one invocation that measured: who, where, how. Plain data. */
+/*
+ * results/session.h - one invocation that measured: who, where, how. Plain data.
+ *
+ * A string may be null where it is not known; writers show such a one as empty.
+ */
 #ifndef RESULTS_SESSION_H
 #define RESULTS_SESSION_H
 
@@ -24,5 +28,14 @@ struct session {
 
 /* Writes a random version-4 UUID (RFC 9562, section 5.4). Returns 0, or -errno of getrandom(). */
 int session_uuid(char out[static SESSION_UUID_BYTES]);
+
+/*
+ * Copies a session with its strings and its environment, which become the copy's,
+ * for session_release(). Returns 0, or -ENOMEM with *out untouched.
+ */
+int session_copy(struct session *out, const struct session *from);
+
+/* Frees what a copy owns. A session of zeros is allowed. */
+void session_release(struct session *session);
 
 #endif

@@ -24,10 +24,16 @@ enum store_access {
  * Opens the history at path. Null is the default: $XDG_DATA_HOME/ipcbench/history.db,
  * or $HOME/.local/share/ipcbench/history.db.
  *
- * On success *out is the caller's, to be given to store_close(). Returns 0, or
- * -errno with one line in why that names the file and the remedy: -ENOENT,
- * -EACCES, -EROFS, -ENOSPC, -EISDIR, -ENOENT (no HOME), -EBADMSG (not a history
- * of this program, or damaged), -EPROTO (written by a newer version), -EBUSY.
+ * To open checks the pages of the file for at most one second. To write is tried
+ * before it succeeds. To read leaves nothing beside the file, and works where this
+ * user may only read.
+ *
+ * On success *out is the caller's, to be given to store_close(). It may be kept
+ * across fork(), but the child must not use it. Returns 0, or -errno with one line
+ * in why that names the file and the remedy: -ENOENT (absent, or no HOME), -EACCES,
+ * -EROFS, -ENOSPC, -EISDIR, -ENOTDIR, -EINVAL (not a regular file, or no path),
+ * -ENAMETOOLONG, -EBADMSG (not a history of this program, or damaged), -EPROTO
+ * (another schema, mostly newer), -EBUSY (locked for 5 s), -ENOMEM.
  */
 int store_open(struct store **out, const char *path, enum store_access access, char *why,
                size_t why_bytes);
@@ -37,7 +43,8 @@ void store_close(struct store *store);
 
 /*
  * Writes the session's row, before anything is measured. One session at a time.
- * Returns 0, or -errno with a cause in why (-ENOSPC, -EROFS, -EEXIST: the uuid is known, ...).
+ * Returns 0, or -errno with a cause in why: -ENOSPC, -EROFS, -EBUSY, -EEXIST (the uuid
+ * is known), -EINVAL (an unknown kind; for the calls below, no session is open).
  */
 int store_begin(struct store *store, const struct session *session, char *why, size_t why_bytes);
 

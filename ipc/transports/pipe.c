@@ -11,87 +11,39 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "ipc/pair.h"
 #include "ipc/stream.h"
 
-struct pipe_channel {
-	struct ipc_channel base;
-	struct ipc_channel_options options;
-	int fds[2]; /* by enum ipc_role reversed, as pipe() does: [0] is read */
-};
-
-static int *pipe_fd(struct pipe_channel *self, enum ipc_role role)
+static int pipe_check(const struct ipc_channel_options *options, char *why, size_t why_bytes)
 {
-	return &self->fds[role == IPC_PRODUCER ? 1 : 0];
+	return stream_check_pipe(&transport_pipe, options, why, why_bytes);
 }
 
-static void pipe_channel_drop(struct ipc_channel *channel, enum ipc_role role)
+static int pipe_open_both(int fds[2], const struct ipc_channel_options *options)
 {
-	int *fd = pipe_fd((struct pipe_channel *)channel, role);
+	int made[2];
 
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-static void pipe_channel_destroy(struct ipc_channel *channel)
-{
-	if (!channel)
-		return;
-	pipe_channel_drop(channel, IPC_PRODUCER);
-	pipe_channel_drop(channel, IPC_CONSUMER);
-	free(channel);
-}
-
-/* Asks for room for all slots; fewer bytes only mean earlier backpressure. */
-static void pipe_grow(int fd, size_t wanted)
-{
-	for (size_t bytes = (size_t)1 << 20; bytes > (size_t)1 << 16; bytes /= 2) {
-		if (bytes / 2 >= wanted)
-			continue;
-		if (fcntl(fd, F_SETPIPE_SZ, (int)bytes) >= 0)
-			return;
-	}
+	if (pipe2(made, O_CLOEXEC) < 0)
+		return -errno;
+	stream_grow_pipe(made[0], options);
+	fds[IPC_CONSUMER] = made[0];
+	fds[IPC_PRODUCER] = made[1];
+	return 0;
 }
 
 static int pipe_channel_create(struct ipc_channel **out, const struct ipc_channel_options *options)
 {
-	struct pipe_channel *self;
-	int ret;
-
-	if (options->consumer_count > 1)
-		return -EINVAL;
-	if (options->message_bytes_max > STREAM_MESSAGE_BYTES_MAX ||
-	    (options->producer_count > 1 &&
-	     options->message_bytes_max > PIPE_BUF - STREAM_HEADER_BYTES))
-		return -EMSGSIZE;
-	self = malloc(sizeof(*self));
-	if (!self)
-		return -ENOMEM;
-	*self = (struct pipe_channel){
-		.base.transport = &transport_pipe,
-		.options = *options,
-		.fds = {-1, -1},
-	};
-	if (pipe2(self->fds, O_CLOEXEC) < 0) {
-		ret = -errno;
-		free(self);
-		return ret;
-	}
-	pipe_grow(self->fds[0], stream_capacity_bytes(options));
-	*out = &self->base;
-	return 0;
+	return pair_channel_create(out, &transport_pipe, options, pipe_open_both);
 }
 
 static int pipe_endpoint_open(struct ipc_endpoint **out, struct ipc_channel *channel,
                               enum ipc_role role)
 {
-	struct pipe_channel *from = (struct pipe_channel *)channel;
+	struct pair_channel *from = (struct pair_channel *)channel;
 	bool produces = role == IPC_PRODUCER;
-	int fd = *pipe_fd(from, role);
+	int fd = from->fds[role];
 
 	return stream_endpoint_open(out, &transport_pipe, role,
 	                            produces ? stream_write_file : stream_read_file, &from->options,
@@ -107,11 +59,12 @@ const struct ipc_transport transport_pipe = {
                 IPC_CAP_MULTI_PRODUCER | IPC_CAP_HANGUP | IPC_CAP_THREADS,
 	.probe = stream_probe_nowait,
 	.channel_create = pipe_channel_create,
-	.channel_drop = pipe_channel_drop,
-	.channel_destroy = pipe_channel_destroy,
+	.channel_drop = pair_channel_drop,
+	.channel_destroy = pair_channel_destroy,
 	.endpoint_open = pipe_endpoint_open,
 	.endpoint_close = stream_endpoint_close,
 	.send = stream_endpoint_send,
 	.recv = stream_endpoint_recv,
 	.flush = stream_endpoint_flush,
+	.check = pipe_check,
 };

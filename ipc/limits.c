@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* ipc/limits.c - what a transport and this machine allow, said in one line. */
+#include "ipc/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int limits_refuse(char *why, size_t why_bytes, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, why_bytes, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+static uint32_t limits_waits(enum ipc_wait wait)
+{
+	switch (wait) {
+	case IPC_WAIT_BLOCK:
+		return IPC_CAP_BLOCK;
+	case IPC_WAIT_SPIN:
+		return IPC_CAP_SPIN;
+	case IPC_WAIT_HYBRID:
+		return IPC_CAP_BLOCK | IPC_CAP_SPIN;
+	}
+	return UINT32_MAX;
+}
+
+int limits_check(const struct ipc_transport *transport, const struct ipc_channel_options *options,
+                 size_t bytes_max, const char *limit, char *why, size_t why_bytes)
+{
+	uint32_t waits = limits_waits(options->wait);
+
+	if (options->slot_count == 0)
+		return limits_refuse(why, why_bytes, -EINVAL, "a channel needs at least 1 slot");
+	if ((transport->caps & waits) != waits)
+		return limits_refuse(why, why_bytes, -EINVAL, "%s can't wait in this way",
+		                     transport->name);
+	if (options->producer_count > 1 && !(transport->caps & IPC_CAP_MULTI_PRODUCER))
+		return limits_refuse(why, why_bytes, -EINVAL, "%s takes one producer, not %u",
+		                     transport->name, options->producer_count);
+	if (options->consumer_count > 1 &&
+	    !(transport->caps & (IPC_CAP_MULTI_CONSUMER | IPC_CAP_BROADCAST)))
+		return limits_refuse(why, why_bytes, -EINVAL, "%s takes one consumer, not %u",
+		                     transport->name, options->consumer_count);
+	if (options->message_bytes_max > bytes_max)
+		return limits_refuse(why, why_bytes, -EMSGSIZE,
+		                     "messages of %zu bytes are over %s: %zu bytes",
+		                     options->message_bytes_max, limit, bytes_max);
+	return 0;
+}
+
+uint64_t limits_sysctl(const char *path, uint64_t unknown)
+{
+	char name[128];
+	char text[32];
+	char *end;
+	uint64_t value;
+	ssize_t bytes;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/sys/%s", path);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return unknown;
+	bytes = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (bytes <= 0)
+		return unknown;
+	text[bytes] = '\0';
+	errno = 0;
+	value = strtoumax(text, &end, 10);
+	return errno == 0 && end != text ? value : unknown;
+}
+
+int limits_allow(const struct ipc_transport *transport, const struct ipc_channel_options *options)
+{
+	char why[LIMITS_WHY_BYTES];
+
+	return transport->check ? transport->check(options, why, sizeof(why)) : 0;
+}

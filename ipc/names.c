@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* ipc/names.c - our own register of the named kernel objects that we make. */
+#include "ipc/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ipc/limits.h"
+#include "ipc/names_entry.h"
+
+/* The last name's removal takes the directory with it, perhaps under our feet. */
+#define ADD_ATTEMPTS 16
+
+static int add_in(int directory, struct name *name)
+{
+	int fd;
+
+	if (name->kind == NAME_FIFO) {
+		if (mkfifoat(directory, name->entry, S_IRUSR | S_IWUSR) < 0)
+			return -errno;
+		/* The umask has taken bits away; the directory is ours alone. */
+		if (fchmodat(directory, name->entry, S_IRUSR | S_IWUSR, 0) < 0)
+			return -errno;
+		return 0;
+	}
+	fd = openat(directory, name->entry, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
+	            S_IRUSR | S_IWUSR);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+int names_add(struct name *out, enum name_kind kind)
+{
+	struct entry entry = {.kind = kind};
+	struct name name = {.kind = kind, .owner = getpid()};
+	unsigned char random[ENTRY_RANDOM_BYTES];
+	int ret;
+
+	ret = entry_describe_self(&entry);
+	if (ret < 0)
+		return ret;
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return -EAGAIN;
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(entry.random + 2 * i, 3, "%02x", random[i]);
+	entry_format(&entry, name.entry);
+	if (kind == NAME_POSIX_MQ)
+		entry_object(&entry, name.object);
+	for (int attempt = 0; attempt < ADD_ATTEMPTS; attempt++) {
+		int directory = entry_open_directory(true);
+
+		if (directory < 0)
+			return directory;
+		ret = add_in(directory, &name);
+		close(directory);
+		if (ret != -ENOENT)
+			break;
+	}
+	if (ret == 0)
+		*out = name;
+	return ret;
+}
+
+int names_refuse(int error, char *why, size_t why_bytes)
+{
+	switch (error) {
+	case -EACCES:
+		return limits_refuse(why, why_bytes, error,
+		                     "the directory of names ($XDG_RUNTIME_DIR/ipcbench or "
+		                     "/tmp/ipcbench-%u) is not this user's alone",
+		                     (unsigned)geteuid());
+	case -ENOENT:
+		return limits_refuse(why, why_bytes, error,
+		                     "no /proc, or no /tmp, for the register of names");
+	default:
+		return limits_refuse(why, why_bytes, error, "the register of names: %s",
+		                     strerror(-error));
+	}
+}
+
+int names_record_queue(struct name *name, int id, time_t time)
+{
+	struct entry entry;
+	char text[NAME_ENTRY_BYTES];
+	int directory;
+	int ret = 0;
+
+	if (!entry_parse(&entry, name->entry))
+		return -EINVAL;
+	entry.has_queue = true;
+	entry.queue_id = id;
+	entry.queue_time = time;
+	entry_format(&entry, text);
+	directory = entry_open_directory(false);
+	if (directory < 0)
+		return directory;
+	/* A rename is atomic: the number is known, or it is not there. */
+	if (renameat(directory, name->entry, directory, text) < 0)
+		ret = -errno;
+	else
+		memcpy(name->entry, text, sizeof(text));
+	close(directory);
+	return ret;
+}
+
+int names_open_fifo(const struct name *name, int flags)
+{
+	int directory = entry_open_directory(false);
+	struct stat status;
+	int fd;
+
+	if (directory < 0)
+		return directory;
+	fd = openat(directory, name->entry, flags | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	close(directory);
+	if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISFIFO(status.st_mode))) {
+		close(fd);
+		return -EACCES;
+	}
+	return fd;
+}
+
+void names_remove(struct name *name)
+{
+	int directory;
+
+	if (name->owner != getpid())
+		return;
+	name->owner = 0;
+	directory = entry_open_directory(false);
+	if (directory < 0)
+		return;
+	(void)unlinkat(directory, name->entry, 0);
+	close(directory);
+	entry_remove_directory();
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/bench/cli.h - the command line: options that commands share, and errors.
+ *
+ * A command names the options it takes; their spelling, meaning and errors are
+ * the same everywhere. A mistake is one line that names the value and the remedy.
+ */
+#ifndef SUITES_BENCH_CLI_H
+#define SUITES_BENCH_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "results/exporter.h"
+#include "workloads/request.h"
+
+enum cli_option {
+	CLI_PLUGIN = 1u << 0,
+	CLI_STORE = 1u << 1,
+	CLI_FORMAT = 1u << 2,
+	CLI_SEED = 1u << 3,
+	CLI_OUTPUT = 1u << 4,
+	CLI_DRY_RUN = 1u << 5,
+	CLI_BUDGET = 1u << 6,
+	CLI_QUIET = 1u << 7,
+	CLI_STRICT = 1u << 8,
+};
+
+#define CLI_ARGUMENTS_MAX 256
+
+/* What a command's line said. Strings are argv's. */
+struct cli {
+	const char *store;  /* null: the default history */
+	const char *format; /* null: text */
+	const char *output; /* null: stdout */
+	uint64_t seed;      /* drawn at random unless named */
+	uint64_t budget_ms; /* 0: not named */
+	bool is_dry_run;
+	bool is_quiet;
+	bool is_strict;
+	const char *arguments[CLI_ARGUMENTS_MAX];
+	int arguments_count;
+};
+
+struct cli_spec {
+	const char *command;
+	const char *arguments; /* as shown in the usage, for example "[FILTER...]" */
+	const char *summary;
+	const char *text; /* further help, or null */
+	unsigned options; /* enum cli_option, or-ed */
+	int arguments_max;
+};
+
+/*
+ * Parses a command's line and loads the plug-ins it names. Handles --help, which
+ * exits with 0.
+ *
+ * Returns STATUS_DONE, or STATUS_USAGE after saying what is wrong.
+ */
+int cli_parse(const struct cli_spec *spec, int argc, char **argv, struct cli *out);
+
+/* Prints "ipcbench: ..." and a newline to stderr. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Adds the arguments to a request as filters. Returns STATUS_DONE, or STATUS_USAGE said. */
+int cli_request(const struct cli *cli, struct request *out);
+
+/* Finds the exporter that --format names. Returns STATUS_DONE, or STATUS_USAGE said. */
+int cli_exporter(const struct cli *cli, const struct exporter **out);
+
+/* Checks that --format is text or json. Returns STATUS_DONE, or STATUS_USAGE said. */
+int cli_text_or_json(const struct cli *cli, bool *is_json);
+
+/*
+ * Writes a report to --output or stdout: to a file aside that is then renamed, so
+ * that a failure leaves what was there. Returns STATUS_DONE, or STATUS_FAILED said.
+ */
+int cli_write(const struct cli *cli, const struct exporter *exporter, const struct report *report);
+
+#endif

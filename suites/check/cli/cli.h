@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/check/cli/cli.h - runs ipcbench as its user does, and keeps what it said.
+ *
+ * Each test has a folder of its own, where HOME and the history are, so that no
+ * test sees what another or the user has stored. The test program adopts orphans:
+ * a peer that outlives its runner is seen, whatever became of the runner.
+ */
+#ifndef CHECK_CLI_H
+#define CHECK_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#define CLI_PATH_BYTES 256
+
+/* Longer than any command here takes, on a loaded machine and under a sanitizer. */
+#define CLI_WATCHDOG_NS (60ull * 1000 * 1000 * 1000)
+
+struct cli {
+	char folder[CLI_PATH_BYTES];  /* removed with all it holds by cli_teardown() */
+	char history[CLI_PATH_BYTES]; /* the history that a command uses unless told */
+	pid_t pid;                    /* of the last command; also its process group */
+	int status;                   /* its exit status, or 128 + the signal that ended it */
+	char *out;                    /* all it wrote to stdout */
+	char *err;                    /* all it wrote to stderr */
+};
+
+/* Makes and removes a test's folder; *state is its struct cli. For CMocka's tables. */
+int cli_setup(void **state);
+int cli_teardown(void **state);
+
+/*
+ * Starts a program, found by PATH unless it has a '/', with the null-terminated
+ * arguments, stdin at its end, in a process group of its own. A CMocka assertion fails
+ * if it can't be started.
+ */
+void cli_start(struct cli *cli, const char *const *argv);
+
+/*
+ * Waits until the program that cli_start() started has ended, and reads what it
+ * said. Past the watchdog it is killed, and a CMocka assertion fails.
+ */
+void cli_finish(struct cli *cli);
+
+/* Starts and waits. */
+void cli_run(struct cli *cli, const char *const *argv);
+
+/* Waits until the process group of the last command is empty; false past the limit. */
+bool cli_group_is_gone(const struct cli *cli, uint64_t limit_ns);
+
+/* Runs, or only starts, ipcbench with these arguments. */
+#define ipcbench(cli, ...) cli_run(cli, (const char *const[]){cli_ipcbench(), __VA_ARGS__, NULL})
+#define ipcbench_start(cli, ...)                                                                   \
+	cli_start(cli, (const char *const[]){cli_ipcbench(), __VA_ARGS__, NULL})
+
+/* The path of ipcbench, of the folder of plug-ins, and of the top of the sources. */
+const char *cli_ipcbench(void);
+const char *cli_plugin(void);
+const char *cli_source(void);
+
+/* The filters of one cell that every machine has, and that takes least time. */
+#define CLI_QUICK_CELL "pipe/ping_pong/64B/same_core/block/processes"
+#define CLI_QUICK CLI_QUICK_CELL, "rounds:2", "time_ms:2"
+
+/* Fails unless the last command exited so; shows its stderr if it did not. */
+void cli_assert_status(const struct cli *cli, int status);
+
+/* Fails unless text holds part; shows both if it does not. */
+void cli_assert_holds(const char *text, const char *part);
+
+/*
+ * Fails unless the last command exited with status, wrote nothing to stdout and one
+ * line to stderr, and that line starts with "ipcbench" and holds value and remedy.
+ */
+void cli_assert_refused(const struct cli *cli, int status, const char *value, const char *remedy);
+
+/* Fails unless `ipcbench clean --dry-run` finds nothing and no process is left. */
+void cli_assert_nothing_left(struct cli *cli);
+
+/* Returns the lines of stdout as an array of JSON values, to be given to json_decref(). */
+json_t *cli_json_lines(const struct cli *cli);
+
+/* Returns stdout as one JSON value, to be given to json_decref(). */
+json_t *cli_json(const struct cli *cli);
+
+/* Returns the one number that an SQL query gives from the history, or -1. */
+int64_t cli_history_number(const char *path, const char *sql);
+
+/* Waits until the history holds at least count runs; false past the watchdog. */
+bool cli_wait_for_runs(const struct cli *cli, int64_t count);
+
+#endif

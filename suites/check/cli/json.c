@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/check/cli/json.c - what other programs read: `list --format json`, the lines of
+ * `run --format jsonl`, and names that select the same cell again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "suites/check/cli/cli.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_string(value) || json_string_length(value) == 0)
+		fail_msg("'%s' is not a text of some length", key);
+	return json_string_value(value);
+}
+
+static double number_of(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_number(value))
+		fail_msg("'%s' is not a number", key);
+	return json_number_value(value);
+}
+
+static void assert_is_text_array(const json_t *object, const char *key)
+{
+	const json_t *array = json_object_get(object, key);
+	const json_t *item;
+	size_t i;
+
+	if (!json_is_array(array))
+		fail_msg("'%s' is not an array", key);
+	json_array_foreach (array, i, item)
+		assert_true(json_is_string(item));
+}
+
+static bool array_has(const json_t *array, const char *text)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (array, i, item) {
+		if (strcmp(json_string_value(item), text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Returns the element of an array whose "name" is this, or null. */
+static const json_t *find_named(const json_t *array, const char *name)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (array, i, item) {
+		if (strcmp(text_of(item, "name"), name) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+/* Returns the line of this type whose "cell" is this, or null. */
+static const json_t *find_line(const json_t *lines, const char *type, const char *cell)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach (lines, i, line) {
+		if (strcmp(text_of(line, "type"), type) == 0 &&
+		    strcmp(text_of(line, "cell"), cell) == 0)
+			return line;
+	}
+	return NULL;
+}
+
+static size_t count_lines(const json_t *lines, const char *type)
+{
+	size_t count = 0;
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach (lines, i, line)
+		count += strcmp(text_of(line, "type"), type) == 0;
+	return count;
+}
+
+static void list_describes_each_transport(void **state)
+{
+	struct cli *cli = *state;
+	const json_t *transports;
+	const json_t *transport;
+	json_t *list;
+	size_t i;
+
+	ipcbench(cli, "list", "--format", "json");
+	cli_assert_status(cli, 0);
+	list = cli_json(cli);
+
+	assert_string_equal(text_of(list, "schema"), "ipcbench/1");
+	transports = json_object_get(list, "transports");
+	assert_true(json_array_size(transports) > 0);
+	json_array_foreach (transports, i, transport) {
+		const json_t *available = json_object_get(transport, "available");
+
+		assert_ptr_equal(find_named(transports, text_of(transport, "name")), transport);
+		text_of(transport, "summary");
+		assert_is_text_array(transport, "caps");
+		assert_is_text_array(transport, "models");
+		assert_is_text_array(transport, "waits");
+		assert_true(json_is_boolean(available));
+		if (json_is_true(available))
+			assert_true(json_is_null(json_object_get(transport, "reason")));
+		else
+			text_of(transport, "reason");
+	}
+	json_decref(list);
+}
+
+static void list_describes_each_workload(void **state)
+{
+	struct cli *cli = *state;
+	const json_t *workloads;
+	const json_t *workload;
+	json_t *list;
+	size_t i;
+
+	ipcbench(cli, "list", "--format", "json");
+	cli_assert_status(cli, 0);
+	list = cli_json(cli);
+
+	workloads = json_object_get(list, "workloads");
+	assert_non_null(find_named(workloads, "ping_pong"));
+	assert_non_null(find_named(workloads, "stream"));
+	json_array_foreach (workloads, i, workload) {
+		text_of(workload, "summary");
+		assert_is_text_array(workload, "needs");
+	}
+	json_decref(list);
+}
+
+static void list_tells_what_pipe_and_loopback_can(void **state)
+{
+	struct cli *cli = *state;
+	const json_t *transports;
+	const json_t *pipe;
+	const json_t *loopback;
+	json_t *list;
+
+	ipcbench(cli, "list", "--format", "json");
+	cli_assert_status(cli, 0);
+	list = cli_json(cli);
+	transports = json_object_get(list, "transports");
+	pipe = find_named(transports, "pipe");
+	loopback = find_named(transports, "loopback");
+
+	assert_non_null(pipe);
+	assert_true(json_is_true(json_object_get(pipe, "available")));
+	assert_true(array_has(json_object_get(pipe, "models"), "processes"));
+	assert_true(array_has(json_object_get(pipe, "waits"), "block"));
+	assert_false(array_has(json_object_get(pipe, "caps"), "empty"));
+	assert_non_null(loopback);
+	assert_true(json_is_true(json_object_get(loopback, "available")));
+	assert_false(array_has(json_object_get(loopback, "models"), "processes"));
+	assert_false(array_has(json_object_get(loopback, "waits"), "block"));
+	json_decref(list);
+}
+
+static void a_ping_pong_cell_is_one_line_with_its_quantiles(void **state)
+{
+	static const char *const quantiles[] = {"min", "p50", "p90", "p99", "p99.9", "max"};
+	struct cli *cli = *state;
+	const json_t *cell;
+	const json_t *rtt;
+	json_t *lines;
+	double last = 0;
+
+	ipcbench(cli, "run", CLI_QUICK, "--format", "jsonl");
+	cli_assert_status(cli, 0);
+	lines = cli_json_lines(cli);
+	assert_int_equal(count_lines(lines, "cell"), 1);
+	cell = find_line(lines, "cell", CLI_QUICK_CELL);
+
+	assert_non_null(cell);
+	assert_string_equal(text_of(cell, "transport"), "pipe");
+	assert_string_equal(text_of(cell, "workload"), "ping_pong");
+	assert_true(json_is_integer(json_object_get(cell, "size_bytes")));
+	assert_int_equal(number_of(cell, "size_bytes"), 64);
+	assert_string_equal(text_of(cell, "model"), "processes");
+	assert_string_equal(text_of(cell, "placement"), "same_core");
+	assert_string_equal(text_of(cell, "wait"), "block");
+	assert_int_equal(number_of(cell, "rounds"), 2);
+	assert_true(number_of(cell, "samples") > 0);
+	assert_true(number_of(cell, "batch") >= 1);
+	assert_true(number_of(cell, "cpu_ns_per_message") > 0);
+	/* On one core each message needs a switch to its reader. */
+	assert_true(number_of(cell, "context_switches_per_message") > 0);
+	rtt = json_object_get(cell, "rtt_ns");
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+		const json_t *value = json_object_get(rtt, quantiles[i]);
+
+		/* A quantile beyond what was sampled is null, and never 0. */
+		if (json_is_null(value))
+			continue;
+		assert_true(number_of(rtt, quantiles[i]) >= last);
+		last = number_of(rtt, quantiles[i]);
+	}
+	assert_true(number_of(rtt, "min") > 0);
+	assert_true(number_of(rtt, "p50") > 0);
+	json_decref(lines);
+}
+
+static void a_stream_cell_is_one_line_with_its_throughput(void **state)
+{
+	struct cli *cli = *state;
+	const json_t *cell;
+	json_t *lines;
+
+	ipcbench(cli, "run", "pipe/stream/1024B/same_core/block/processes", "rounds:2", "time_ms:2",
+	         "--format", "jsonl");
+	cli_assert_status(cli, 0);
+	lines = cli_json_lines(cli);
+	cell = find_line(lines, "cell", "pipe/stream/1024B/same_core/block/processes");
+
+	assert_non_null(cell);
+	assert_true(number_of(cell, "messages_per_s") > 0);
+	assert_true(number_of(cell, "bytes_per_s") > 1023 * number_of(cell, "messages_per_s"));
+	assert_true(number_of(cell, "bytes_per_s") < 1025 * number_of(cell, "messages_per_s"));
+	assert_null(json_object_get(cell, "rtt_ns"));
+	number_of(cell, "cpu_ns_per_message");
+	number_of(cell, "context_switches_per_message");
+	json_decref(lines);
+}
+
+static void a_size_over_the_limit_is_a_skip_with_its_reason(void **state)
+{
+	struct cli *cli = *state;
+	const json_t *skip;
+	json_t *lines;
+
+	ipcbench(cli, "run", "transport:pipe", "workload:ping_pong", "size:0,64",
+	         "placement:same_core", "rounds:1", "time_ms:1", "--format", "jsonl");
+	cli_assert_status(cli, 0);
+	lines = cli_json_lines(cli);
+	skip = find_line(lines, "skip", "pipe/ping_pong/0B/same_core/block/processes");
+
+	assert_int_equal(count_lines(lines, "cell"), 1);
+	assert_non_null(skip);
+	text_of(skip, "reason");
+	json_decref(lines);
+}
+
+static void the_name_of_a_cell_holds_only_what_is_not_default(void **state)
+{
+	struct cli *cli = *state;
+	json_t *lines;
+
+	ipcbench(cli, "run", CLI_QUICK, "touch:header", "--format", "jsonl");
+	cli_assert_status(cli, 0);
+	lines = cli_json_lines(cli);
+
+	assert_non_null(find_line(lines, "cell", CLI_QUICK_CELL "/touch=header"));
+	json_decref(lines);
+}
+
+static void the_name_of_a_cell_selects_it_again(void **state)
+{
+	static const char name[] = "pipe/stream/2048B/same_core/block/processes/in_flight=8";
+	struct cli *cli = *state;
+	json_t *lines;
+
+	ipcbench(cli, "run", name, "rounds:1", "time_ms:1", "--format", "jsonl");
+	cli_assert_status(cli, 0);
+	lines = cli_json_lines(cli);
+
+	assert_int_equal(json_array_size(lines), 1);
+	assert_non_null(find_line(lines, "cell", name));
+	json_decref(lines);
+}
+
+static void a_glob_selects_every_cell_that_matches(void **state)
+{
+	struct cli *cli = *state;
+	json_t *lines;
+
+	ipcbench(cli, "run", "pi[p]e/*/64B/same_core/block/processes", "rounds:1", "time_ms:1",
+	         "--format", "jsonl");
+	cli_assert_status(cli, 0);
+	lines = cli_json_lines(cli);
+
+	assert_non_null(find_line(lines, "cell", CLI_QUICK_CELL));
+	assert_non_null(find_line(lines, "cell", "pipe/stream/64B/same_core/block/processes"));
+	json_decref(lines);
+}
+
+static void filters_multiply_and_exclude(void **state)
+{
+	struct cli *cli = *state;
+	json_t *lines;
+
+	ipcbench(cli, "run", "transport:pipe", "workload:ping_pong", "size:1K..4K",
+	         "placement:same_core", "!size:2K", "rounds:1", "time_ms:1", "--format", "jsonl");
+	cli_assert_status(cli, 0);
+	lines = cli_json_lines(cli);
+
+	assert_int_equal(count_lines(lines, "cell"), 2);
+	assert_non_null(
+		find_line(lines, "cell", "pipe/ping_pong/1024B/same_core/block/processes"));
+	assert_non_null(
+		find_line(lines, "cell", "pipe/ping_pong/4096B/same_core/block/processes"));
+	json_decref(lines);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+
+const struct CMUnitTest cli_json_tests[] = {
+	TEST(list_describes_each_transport),
+	TEST(list_describes_each_workload),
+	TEST(list_tells_what_pipe_and_loopback_can),
+	TEST(a_ping_pong_cell_is_one_line_with_its_quantiles),
+	TEST(a_stream_cell_is_one_line_with_its_throughput),
+	TEST(a_size_over_the_limit_is_a_skip_with_its_reason),
+	TEST(the_name_of_a_cell_holds_only_what_is_not_default),
+	TEST(the_name_of_a_cell_selects_it_again),
+	TEST(a_glob_selects_every_cell_that_matches),
+	TEST(filters_multiply_and_exclude),
+};
+const size_t cli_json_tests_count = sizeof(cli_json_tests) / sizeof(cli_json_tests[0]);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * workloads/patterns/ping_pong.c - round-trip time with one message in flight.
+ *
+ * The client sends, waits for the answer of the same size, and stamps each block
+ * of `batch` round trips once. The server answers until the marked message.
+ */
+#include "workloads/workload.h"
+
+#include <errno.h>
+
+#include "ipc/clock.h"
+#include "workloads/exchange.h"
+#include "workloads/peer.h"
+
+enum { REQUEST, REPLY };
+
+/* A stamp must span at least this many steps of the clock to mean something. */
+#define BLOCK_TICKS_MIN 50u
+/* Below it a round trip is shorter than the stamp itself costs several times over. */
+#define SHORT_OPERATION_NS 200u
+#define SHORT_OPERATION_BATCH 64u
+#define WARMUP_BLOCK 16u
+
+/* Answers one request. Returns 1 after the last one, 0 before, or -errno. */
+static int serve(struct workload_peer *self, uint64_t sequence)
+{
+	bool is_last;
+	int ret = exchange_recv(self, REQUEST, sequence);
+
+	if (ret < 0)
+		return ret;
+	if (workload_is_marked(&self->shared->start_sequence, sequence))
+		recorder_start(self->recorder);
+	is_last = workload_is_marked(&self->shared->stop_sequence, sequence);
+	if (is_last)
+		recorder_stop(self->recorder);
+	self->recorder->counters.messages += !is_last;
+	ret = exchange_send(self, REPLY, sequence);
+	return ret < 0 ? ret : is_last;
+}
+
+static int run_server(struct workload_peer *self)
+{
+	int ret = peer_pass_gate(self->peer);
+
+	for (uint64_t sequence = 0; ret == 0; sequence++)
+		ret = serve(self, sequence);
+	return ret < 0 ? ret : 0;
+}
+
+static int round_trip(struct workload_peer *self, uint64_t sequence)
+{
+	int ret = exchange_send(self, REQUEST, sequence);
+
+	if (ret == 0 && self->is_alone) {
+		ret = exchange_recv(self, REQUEST, sequence);
+		if (ret == 0)
+			ret = exchange_send(self, REPLY, sequence);
+	}
+	return ret < 0 ? ret : exchange_recv(self, REPLY, sequence);
+}
+
+/* Returns how many round trips one stamp shall span, a power of two. */
+static uint64_t choose_batch(uint64_t operation_ns, uint64_t tick_ns)
+{
+	uint64_t block_ns = BLOCK_TICKS_MIN * tick_ns;
+	uint64_t batch = operation_ns < SHORT_OPERATION_NS ? SHORT_OPERATION_BATCH : 1;
+
+	if (operation_ns >= block_ns)
+		return 1;
+	while (batch * (operation_ns > 0 ? operation_ns : 1) < block_ns)
+		batch *= 2;
+	return batch;
+}
+
+/* Warms up with what is measured later; sets the batch if nobody did. */
+static int warm_up(struct workload_peer *self, uint64_t *sequence)
+{
+	uint64_t start_ns = clock_now_ns();
+	uint64_t fastest_ns = UINT64_MAX;
+	uint64_t before_ns = start_ns;
+	uint64_t now_ns;
+
+	do {
+		for (unsigned i = 0; i < WARMUP_BLOCK; i++) {
+			int ret = round_trip(self, (*sequence)++);
+
+			if (ret < 0)
+				return ret;
+		}
+		now_ns = clock_now_ns();
+		if (now_ns - before_ns < fastest_ns)
+			fastest_ns = now_ns - before_ns;
+		before_ns = now_ns;
+	} while (now_ns - start_ns < self->warmup_ns);
+	if (self->batch == 0)
+		self->batch = choose_batch(fastest_ns / WARMUP_BLOCK, self->tick_ns);
+	return 0;
+}
+
+static int measure(struct workload_peer *self, uint64_t *sequence)
+{
+	struct recorder *recorder = self->recorder;
+	const uint64_t batch = self->batch;
+	uint64_t before_ns = clock_now_ns();
+	uint64_t end_ns = before_ns + self->measure_ns;
+
+	do {
+		uint64_t now_ns;
+
+		for (uint64_t i = 0; i < batch; i++) {
+			int ret = round_trip(self, (*sequence)++);
+
+			if (ret < 0)
+				return ret;
+		}
+		now_ns = clock_now_ns();
+		histogram_record(&recorder->histogram, now_ns - before_ns);
+		before_ns = now_ns;
+	} while (before_ns < end_ns);
+	return 0;
+}
+
+static int run_client(struct workload_peer *self)
+{
+	struct recorder *recorder = self->recorder;
+	uint64_t sequence = 0;
+	uint64_t first;
+	int ret = peer_pass_gate(self->peer);
+
+	if (ret == 0)
+		ret = warm_up(self, &sequence);
+	if (ret < 0)
+		return ret;
+	/* The message that carries the mark is not measured: the server reads its counters. */
+	workload_mark(&self->shared->start_sequence, sequence);
+	ret = round_trip(self, sequence++);
+	if (ret < 0)
+		return ret;
+	first = sequence;
+	recorder->batch = self->batch;
+	recorder_start(recorder);
+	ret = measure(self, &sequence);
+	recorder_stop(recorder);
+	if (ret < 0)
+		return ret;
+	recorder->counters.messages = sequence - first;
+	recorder->counters.bytes = (sequence - first) * self->cell->values[CELL_SIZE];
+	workload_mark(&self->shared->stop_sequence, sequence);
+	return round_trip(self, sequence);
+}
+
+static int ping_pong_run(struct workload_peer *self)
+{
+	return self->index == 0 ? run_client(self) : run_server(self);
+}
+
+const struct workload workload_ping_pong = {
+	.name = "ping_pong",
+	.summary = "round-trip time, one message in flight",
+	.needs = 0,
+	.metric = RUN_ROUND_TRIP,
+	.peer_count = 2,
+	.peer_names = {"client", "server"},
+	.route_count = 2,
+	.routes = {[REQUEST] = {.producer = 0, .consumer = 1},
+                   [REPLY] = {.producer = 1, .consumer = 0}},
+	.measuring_peer = 0,
+	.explanation = "The client stamps the time, writes and sends a message, and waits for the "
+		       "server's answer of the same size, which it checks; the next stamp is the "
+		       "end of this round trip and the start of the next. Both peers write and "
+		       "read each byte (touch:full). One message is in flight: this is no "
+		       "latency under load, and half of it is no one-way latency.",
+	.run = ping_pong_run,
+};

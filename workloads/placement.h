@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* workloads/placement.h - which CPUs the peers of a cell are pinned to. */
+#ifndef WORKLOADS_PLACEMENT_H
+#define WORKLOADS_PLACEMENT_H
+
+#include <stddef.h>
+
+#include "workloads/cell.h"
+
+/*
+ * Chooses a CPU for each of count peers out of those that this process may use;
+ * peers after the second alternate. -1 means unpinned.
+ *
+ * Returns 0, or -ENODEV with the cause in why: the machine, or this process's
+ * affinity, has no such pair of CPUs.
+ */
+int placement_cpus(enum placement placement, int *cpus, size_t count, char *why, size_t why_bytes);
+
+/*
+ * Pins the calling thread to cpu; -1 leaves it where it may run. Returns 0, or
+ * -errno of sched_setaffinity().
+ */
+int placement_pin(int cpu);
+
+#endif
