@@ -2,9 +2,9 @@
 /*
  * suites/check/cli/cli.h - runs ipcbench as its user does, and keeps what it said.
  *
- * Each test has a folder of its own, where HOME and the history are, so that no
- * test sees what another or the user has stored. The test program adopts orphans:
- * a peer that outlives its runner is seen, whatever became of the runner.
+ * Each test has a folder of its own, where HOME, the history and the register of names
+ * are, so that no test sees what another or the user has stored or left. The test program adopts
+ * orphans: a peer that outlives its runner is seen, whatever became of the runner.
  */
 #ifndef CHECK_CLI_H
 #define CHECK_CLI_H
@@ -74,9 +74,13 @@ void cli_assert_status(const struct cli *cli, int status);
 void cli_assert_holds(const char *text, const char *part);
 
 /*
- * Fails unless the last command exited with status, wrote nothing to stdout and one
- * line to stderr, and that line starts with "ipcbench" and holds value and remedy.
+ * Says whether the last command exited with status, wrote nothing to stdout and one
+ * line to stderr, which starts with "ipcbench" and holds value and remedy. Prints
+ * what is wrong if it did not.
  */
+bool cli_is_refused(const struct cli *cli, int status, const char *value, const char *remedy);
+
+/* Fails unless cli_is_refused(). */
 void cli_assert_refused(const struct cli *cli, int status, const char *value, const char *remedy);
 
 /* Fails unless `ipcbench clean --dry-run` finds nothing and no process is left. */
