@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,25 +25,24 @@
 
 #define NOTHING "0 objects would be removed\n"
 
-/* Says whether the register of names has an entry now. */
-static bool has_names(const struct cli *cli)
+/* Says whether the run has peers now, and so all of its channels. */
+static bool has_peers(const struct cli *cli)
 {
-	char path[CLI_PATH_BYTES + 16];
 	const struct dirent *entry;
 	bool has_one = false;
-	DIR *folder;
+	DIR *processes = opendir("/proc");
 
-	snprintf(path, sizeof(path), "%s/ipcbench", cli->folder);
-	folder = opendir(path);
-	if (!folder)
-		return false;
-	while (!has_one && (entry = readdir(folder)))
-		has_one = entry->d_name[0] != '.';
-	closedir(folder);
+	assert_non_null(processes);
+	while (!has_one && (entry = readdir(processes))) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		has_one = pid > 0 && pid != cli->pid && getpgid(pid) == cli->pid;
+	}
+	closedir(processes);
 	return has_one;
 }
 
-/* Starts a run over named objects and stops it, as SIGSTOP does, while it has some. */
+/* Starts a run over named objects and stops it, as SIGSTOP does, while they are there. */
 static void start_and_freeze(struct cli *cli, const char *transport)
 {
 	uint64_t deadline_ns = clock_now_ns() + CLI_WATCHDOG_NS;
@@ -59,7 +59,7 @@ static void start_and_freeze(struct cli *cli, const char *transport)
 		assert_int_equal(waitpid(cli->pid, &status, WUNTRACED), cli->pid);
 		if (!WIFSTOPPED(status))
 			fail_msg("the run ended with status %#x", (unsigned)status);
-		if (has_names(cli))
+		if (has_peers(cli))
 			return;
 		assert_true(clock_now_ns() < deadline_ns);
 		assert_int_equal(kill(cli->pid, SIGCONT), 0);

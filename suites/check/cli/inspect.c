@@ -88,7 +88,8 @@ static void explain_counts_the_system_calls_of_a_pipe(void **state)
 	assert_string_equal(json_string_value(json_object_get(all, "cell")), CLI_QUICK_CELL);
 	counted = json_object_get(all, "calls_per_message");
 	if (json_is_null(counted)) {
-		print_message("skipped: %s\n", json_string_value(json_object_get(all, "not_counted")));
+		print_message("skipped: %s\n",
+		              json_string_value(json_object_get(all, "not_counted")));
 		json_decref(all);
 		skip();
 	}
@@ -128,7 +129,8 @@ static void doctor_exits_as_its_worst_finding_says(void **state)
 	ipcbench(cli, "doctor", "--format", "json");
 	all = cli_json(cli);
 	assert_string_equal(json_string_value(json_object_get(all, "schema")), "ipcbench/1");
-	json_array_foreach (json_object_get(all, "findings"), i, finding) {
+	json_array_foreach(json_object_get(all, "findings"), i, finding)
+	{
 		const char *level = json_string_value(json_object_get(finding, "level"));
 
 		assert_non_null(level);
