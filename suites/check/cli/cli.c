@@ -99,9 +99,10 @@ int cli_teardown(void **state)
 	return ret;
 }
 
-static void path_in(const struct cli *cli, const char *name, char *out, size_t out_bytes)
+static void output_path(const struct cli *cli, const char *name, char *out, size_t out_bytes)
 {
-	assert_true(snprintf(out, out_bytes, "%s/%s", cli->folder, name) < (int)out_bytes);
+	assert_true(snprintf(out, out_bytes, "%s/%s.%u", cli->folder, name, cli->command) <
+	            (int)out_bytes);
 }
 
 void cli_start(struct cli *cli, const char *const *argv)
@@ -112,8 +113,9 @@ void cli_start(struct cli *cli, const char *const *argv)
 	char err[CLI_PATH_BYTES];
 	int ret;
 
-	path_in(cli, "stdout", out, sizeof(out));
-	path_in(cli, "stderr", err, sizeof(err));
+	cli->command++;
+	output_path(cli, "stdout", out, sizeof(out));
+	output_path(cli, "stderr", err, sizeof(err));
 	assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
 	assert_int_equal(posix_spawnattr_init(&attributes), 0);
 	posix_spawnattr_setpgroup(&attributes, 0);
@@ -178,9 +180,9 @@ void cli_finish(struct cli *cli)
 	cli->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	free(cli->out);
 	free(cli->err);
-	path_in(cli, "stdout", path, sizeof(path));
+	output_path(cli, "stdout", path, sizeof(path));
 	cli->out = read_file(path);
-	path_in(cli, "stderr", path, sizeof(path));
+	output_path(cli, "stderr", path, sizeof(path));
 	cli->err = read_file(path);
 }
 
@@ -188,6 +190,21 @@ void cli_run(struct cli *cli, const char *const *argv)
 {
 	cli_start(cli, argv);
 	cli_finish(cli);
+}
+
+void cli_run_beside(struct cli *beside, const struct cli *cli, const char *const *argv)
+{
+	*beside = *cli;
+	beside->command += 1000;
+	beside->out = NULL;
+	beside->err = NULL;
+	cli_run(beside, argv);
+}
+
+void cli_forget(struct cli *beside)
+{
+	free(beside->out);
+	free(beside->err);
 }
 
 bool cli_group_is_gone(const struct cli *cli, uint64_t limit_ns)

@@ -24,6 +24,7 @@
 struct cli {
 	char folder[CLI_PATH_BYTES];  /* removed with all it holds by cli_teardown() */
 	char history[CLI_PATH_BYTES]; /* the history that a command uses unless told */
+	unsigned command;             /* how many were started: each has its own output files */
 	pid_t pid;                    /* of the last command; also its process group */
 	int status;                   /* its exit status, or 128 + the signal that ended it */
 	char *out;                    /* all it wrote to stdout */
@@ -52,6 +53,13 @@ void cli_run(struct cli *cli, const char *const *argv);
 
 /* Waits until the process group of the last command is empty; false past the limit. */
 bool cli_group_is_gone(const struct cli *cli, uint64_t limit_ns);
+
+/*
+ * Runs a command beside the last one, which goes on: *cli stays the last one's, and
+ * what this one said is in *beside, to be given to cli_forget().
+ */
+void cli_run_beside(struct cli *beside, const struct cli *cli, const char *const *argv);
+void cli_forget(struct cli *beside);
 
 /* Runs, or only starts, ipcbench with these arguments. */
 #define ipcbench(cli, ...) cli_run(cli, (const char *const[]){cli_ipcbench(), __VA_ARGS__, NULL})
