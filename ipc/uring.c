@@ -3,6 +3,7 @@
 #include "ipc/uring.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +35,13 @@ static const unsigned uring_spin_flags[] = {
 
 enum { URING_FLAGS_COUNT = sizeof(uring_sleep_flags) / sizeof(uring_sleep_flags[0]) };
 
+/*
+ * How many rings were unmapped. liburing maps by bare system calls: without this
+ * pair of operations a tool could not tell a ring from an earlier one, of another
+ * thread, at the same address. It holds no state.
+ */
+static _Atomic unsigned uring_unmapped;
+
 static int uring_init(struct io_uring *ring, enum ipc_wait wait)
 {
 	const unsigned *flags = wait == IPC_WAIT_BLOCK ? uring_sleep_flags : uring_spin_flags;
@@ -43,9 +51,18 @@ static int uring_init(struct io_uring *ring, enum ipc_wait wait)
 		ret = io_uring_queue_init(URING_ENTRIES, ring, flags[i]);
 	if (ret < 0)
 		return ret;
+	/* Acquire: pairs with the release in uring_release(). */
+	(void)atomic_load_explicit(&uring_unmapped, memory_order_acquire);
 	/* Saves looking the ring up in each call; without it things only go slower. */
 	(void)io_uring_register_ring_fd(ring);
 	return 0;
+}
+
+static void uring_release(struct io_uring *ring)
+{
+	/* Release: pairs with the acquire in uring_init(). */
+	atomic_fetch_add_explicit(&uring_unmapped, 1, memory_order_release);
+	io_uring_queue_exit(ring);
 }
 
 /* Takes a completion if there is one. Returns true, with its result of tag in *result. */
@@ -244,7 +261,7 @@ void uring_endpoint_close(struct ipc_endpoint *endpoint)
 	if (!self)
 		return;
 	stream_endpoint_release(&self->base); /* It may still have to write, by the ring. */
-	io_uring_queue_exit(&self->ring);
+	uring_release(&self->ring);
 	free(self);
 }
 
@@ -282,6 +299,6 @@ int uring_probe(char *why, size_t why_bytes)
 
 	if (ret < 0)
 		return uring_refuse(ret, why, why_bytes);
-	io_uring_queue_exit(&ring);
+	uring_release(&ring);
 	return 0;
 }
