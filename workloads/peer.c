@@ -25,7 +25,7 @@
 /* After its deadline a peer has this long to come back from its last call. */
 #define PEER_GRACE_NS (1 * NS_PER_S)
 /* A failure is reported so much later at most, for the sake of its cause. */
-#define PEER_CAUSE_NS (100 * NS_PER_MS)
+#define PEER_CAUSE_NS (1 * NS_PER_S)
 
 enum peer_state {
 	PEER_STARTING,
