@@ -9,7 +9,7 @@
  *
  *   arm   hello protocol= tool=               once, first
  *   ab    plan, then a filter a line
- *   arm     cells, then lines "cell name= in_flight= slices=" or "skip name= text="
+ *   arm     cells, then lines "cell name= in_flight= metric= slices= hybrid=" or "skip name= text="
  *   ab    prepare cell= seed= round= warmup_ns= allowed_ns= spin_ns= tick_ns= pin=
  *   arm     ready operation_ns=               peers are warm and parked
  *   ab    slice operations= skipped= batch=   no answer

@@ -21,6 +21,7 @@
 #include "workloads/placement.h"
 #include "workloads/plan.h"
 #include "workloads/runner.h"
+#include "workloads/workload.h"
 
 /* Nobody who is alive keeps an arm waiting so long. */
 #define IDLE_NS_MAX (600 * NS_PER_S)
@@ -88,8 +89,9 @@ static int answer_plan(struct arm *arm)
 	fprintf(writer.out, "cells count=%zu\n", plan->cells_count);
 	for (size_t i = 0; i < plan->cells_count; i++) {
 		cell_describe(&plan->cells[i], &cell);
-		fprintf(writer.out, "cell name=%s in_flight=%u slices=%d hybrid=%d\n", cell.name,
-		        cell.in_flight, plan->cells[i].workload->slice != NULL,
+		fprintf(writer.out, "cell name=%s in_flight=%u metric=%d slices=%d hybrid=%d\n",
+		        cell.name, cell.in_flight, (int)plan->cells[i].workload->metric,
+		        plan->cells[i].workload->slice != NULL,
 		        plan->cells[i].values[CELL_WAIT] == IPC_WAIT_HYBRID);
 	}
 	for (size_t i = 0; i < plan->skips_count; i++) {
