@@ -354,6 +354,17 @@ static int peers_await(struct peers *peers, enum peer_state state, char *why, si
 	return -ETIMEDOUT;
 }
 
+int peers_check(struct peers *peers, char *why, size_t why_bytes)
+{
+	int ret = peers_poll(peers, clock_now_ns());
+
+	if (peers_culprit(peers))
+		return peer_explain(peers_find_cause(peers), why, why_bytes);
+	if (ret < 0)
+		snprintf(why, why_bytes, "stopped");
+	return ret;
+}
+
 static struct peers *peers_create(const struct peers_options *options)
 {
 	size_t shared_bytes =
