@@ -208,14 +208,21 @@ static inline void race_close_window(void)
 		atomic_compare_exchange_strong(&race.windows->arrived_count, &count, count + 1);
 }
 
-/* Meets the other peers of count for the round-th time, as exactly as spinning can. */
+/*
+ * Meets the other peers of count for the round-th time. The last to come is the first to
+ * know: it dawdles a little, from not at all to longer than the news takes to arrive.
+ */
 static inline void race_meet(unsigned round, unsigned count)
 {
 	unsigned goal = (round + 1) * count;
 
-	atomic_fetch_add(&race.windows->arrived_count, 1);
+	if (atomic_fetch_add(&race.windows->arrived_count, 1) + 1 == goal) {
+		for (unsigned i = 0; i < round % 256; i++)
+			atomic_signal_fence(memory_order_seq_cst);
+		return;
+	}
 	for (int i = 0; atomic_load(&race.windows->arrived_count) < goal; i++) {
-		if (i > 1000)
+		if (i > 10000)
 			sched_yield();
 		must(i < 10 * 1000 * 1000);
 	}

@@ -7,6 +7,7 @@
  *
  * case: fcntl_lock
  * models: processes
+ * forms: fcntl lockf
  * truth: correct free, broken racy
  * tier: P
  * missing: file lock
@@ -25,11 +26,15 @@ struct shared {
 
 static char path[64];
 
-static void change(int fd, short type)
+static void change(int fd, bool is_lock)
 {
-	struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+#ifdef FORM_LOCKF
+	must(lockf(fd, is_lock ? F_LOCK : F_ULOCK, 0) == 0);
+#else
+	struct flock lock = {.l_type = is_lock ? F_WRLCK : F_UNLCK, .l_whence = SEEK_SET};
 
 	must(fcntl(fd, F_SETLKW, &lock) == 0);
+#endif
 }
 
 static void adder(void *memory)
@@ -39,9 +44,9 @@ static void adder(void *memory)
 
 	must(fd >= 0);
 	for (int i = 0; i < ROUNDS; i++) {
-		change(fd, F_WRLCK);
+		change(fd, true);
 		in_correct(shared->count = window(shared->count) + 1);
-		change(fd, F_UNLCK);
+		change(fd, false);
 		in_broken(shared->count = window(shared->count) + 1); /* race: add update */
 	}
 }

@@ -3,19 +3,17 @@
  * suites/check/races/cases/flock.c - a lock on a file; the twin adds after unlocking it.
  *
  * Each peer opens the file itself: a lock of a description that both
- * inherited would keep nobody out. lockf() is for processes only: its owner is
- * the process.
+ * inherited would keep nobody out.
  *
  * case: flock
  * models: threads processes
- * forms: flock ofd lockf
+ * forms: flock ofd
  * truth: correct free, broken racy
  * tier: L
  * missing: file lock
  * pairs: add/add
  * outcomes: correct kept, broken kept lost
  * forced: lost
- * form lockf: processes
  * oracle: the count holds every addition
  */
 #include <fcntl.h>
@@ -31,12 +29,10 @@ static char path[64];
 
 static void change(int fd, bool is_lock)
 {
-#if defined(FORM_OFD)
+#ifdef FORM_OFD
 	struct flock lock = {.l_type = is_lock ? F_WRLCK : F_UNLCK, .l_whence = SEEK_SET};
 
 	must(fcntl(fd, F_OFD_SETLKW, &lock) == 0);
-#elif defined(FORM_LOCKF)
-	must(lockf(fd, is_lock ? F_LOCK : F_ULOCK, 0) == 0);
 #else
 	must(flock(fd, is_lock ? LOCK_EX : LOCK_UN) == 0);
 #endif

@@ -4,29 +4,25 @@
  * lines.
  *
  * An aligned word of eight bytes is whole on x86 at each moment; one that lies across two
- * cache lines is not. The peers write all zeros and all ones, and look for a mixture.
+ * cache lines is not. One peer writes zeros and ones in turn, the other looks for a mixture.
  *
  * case: torn_word
  * models: threads processes
  * truth: correct free, broken racy
  * tier: H
  * missing: alignment and atomicity
- * pairs: write/write, write/read
+ * pairs: write/read
  * outcomes: correct whole, broken whole torn
  * forced: torn
  * oracle: what is read was written
  */
 #include "suites/check/races/race.h"
 
-#ifdef OUTCOME
-#define REPEATS 300000
-#else
-#define REPEATS ROUNDS
-#endif
+enum { REPEATS = 100 };
 
 struct shared {
 	_Alignas(64) char lines[128];
-	long torn_counts[2];
+	long torn_count;
 };
 
 #ifdef BROKEN
@@ -51,42 +47,39 @@ static word_t *place(struct shared *shared)
 #define get(word) __atomic_load_n((word), __ATOMIC_RELAXED)
 #endif
 
-static void toggle(struct shared *shared, uint64_t value, long *torn_count)
+static void writer(void *memory)
 {
-	volatile word_t *word = place(shared);
-	uint64_t seen;
+	volatile word_t *word = place(memory);
 
-	race_pause();
-	for (int i = 0; i < REPEATS; i++) {
-		put(word, value); /* race: write write */
-		seen = get(word); /* race: read read */
-		if (seen != 0 && seen != UINT64_MAX)
-			++*torn_count;
+	for (unsigned round = 0; round < LITMUS_ROUNDS; round++) {
+		race_meet(round, 2);
+		for (int i = 0; i < REPEATS; i++)
+			put(word, i % 2 == 0 ? UINT64_MAX : 0); /* race: write write */
 	}
 }
 
-static void zeros(void *memory)
+static void reader(void *memory)
 {
 	struct shared *shared = memory;
+	volatile word_t *word = place(shared);
+	uint64_t seen;
 
-	toggle(shared, 0, &shared->torn_counts[0]);
-}
-
-static void ones(void *memory)
-{
-	struct shared *shared = memory;
-
-	toggle(shared, UINT64_MAX, &shared->torn_counts[1]);
+	for (unsigned round = 0; round < LITMUS_ROUNDS; round++) {
+		race_meet(round, 2);
+		for (int i = 0; i < REPEATS; i++) {
+			seen = get(word); /* race: read read */
+			if (seen != 0 && seen != UINT64_MAX)
+				shared->torn_count++;
+		}
+	}
 }
 
 int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
-	long torn_count;
 
-	race_peers(shared, zeros, ones);
-	torn_count = shared->torn_counts[0] + shared->torn_counts[1];
-	race_outcome("whole", 2L * REPEATS - torn_count);
-	race_outcome("torn", torn_count);
+	race_peers(shared, writer, reader);
+	race_outcome("whole", (long)LITMUS_ROUNDS * REPEATS - shared->torn_count);
+	race_outcome("torn", shared->torn_count);
 	return race_end();
 }
