@@ -65,9 +65,10 @@ enum {
 
 typedef void race_peer(void *memory);
 
-/* Written once by race_begin(), before any peer exists. */
+/* Written by main() only, before the peer exists that reads it. */
 static struct {
 	bool is_processes;
+	unsigned child_count;
 	struct race_windows {
 		_Atomic unsigned arrived_count;
 		_Atomic unsigned done_count;
@@ -243,6 +244,27 @@ static inline void race_meet(unsigned round, unsigned count)
 #define race_close_window() ((void)0)
 #endif
 
+/* Puts the peers on CPUs of their own, for what is to show needs them at once. */
+static inline void race_pin(unsigned peer)
+{
+#ifdef OUTCOME
+	cpu_set_t all;
+	cpu_set_t own;
+	int skip_count;
+
+	must(sched_getaffinity(0, sizeof(all), &all) == 0);
+	skip_count = (int)peer % CPU_COUNT(&all);
+	CPU_ZERO(&own);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &all) && skip_count-- == 0)
+			CPU_SET(cpu, &own);
+	}
+	must(sched_setaffinity(0, sizeof(own), &own) == 0);
+#else
+	(void)peer;
+#endif
+}
+
 static inline void race_done(void)
 {
 #ifdef OUTCOME
@@ -254,24 +276,29 @@ struct race_thread {
 	pthread_t thread;
 	race_peer *peer;
 	void *memory;
+	unsigned index;
 };
 
 static inline void *race_thread_main(void *argument)
 {
 	const struct race_thread *self = argument;
 
+	race_pin(self->index);
 	self->peer(self->memory);
 	race_done();
 	return NULL;
 }
 
+/* Starts a peer as a child, in any model. */
 static inline pid_t race_fork(race_peer *peer, void *memory)
 {
+	unsigned index = race.child_count++;
 	pid_t pid = fork();
 
 	must(pid >= 0);
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		race_pin(index);
 		peer(memory);
 		race_done();
 		_exit(0);
@@ -279,6 +306,7 @@ static inline pid_t race_fork(race_peer *peer, void *memory)
 	return pid;
 }
 
+/* Waits for the end of a child; one that could not do its part ends the case. */
 static inline void race_join(pid_t pid)
 {
 	int status;
@@ -292,8 +320,8 @@ static inline void race_start(void *memory, race_peer *const *peers, size_t peer
 	struct race_thread threads[RACE_PEERS_MAX];
 	pid_t pids[RACE_PEERS_MAX];
 
-	for (size_t i = 0; i < peer_count; i++) {
-		threads[i] = (struct race_thread){.peer = peers[i], .memory = memory};
+	for (unsigned i = 0; i < peer_count; i++) {
+		threads[i] = (struct race_thread){.peer = peers[i], .memory = memory, .index = i};
 		if (race.is_processes)
 			pids[i] = race_fork(peers[i], memory);
 		else
