@@ -105,11 +105,13 @@ static int check_file(const char *path, char *why, size_t why_bytes)
 	if (stat(path, &status) < 0) {
 		int ret = -errno;
 
-		snprintf(why, why_bytes, "%s", strerror(-ret));
+		snprintf(why, why_bytes, "%s; give the path of a library built for this program",
+		         strerror(-ret));
 		return ret;
 	}
 	if (!S_ISREG(status.st_mode)) {
-		snprintf(why, why_bytes, "not a regular file");
+		snprintf(why, why_bytes,
+		         "not a regular file; give the path of a library built for this program");
 		return -EINVAL;
 	}
 	if (status.st_uid != 0 && status.st_uid != geteuid()) {
@@ -142,7 +144,8 @@ int registry_load(const char *path, char *why, size_t why_bytes)
 	}
 	plugin = dlsym(handle, IPC_PLUGIN_SYMBOL);
 	if (!plugin) {
-		snprintf(why, why_bytes, "it exports no object '%s'", IPC_PLUGIN_SYMBOL);
+		snprintf(why, why_bytes, "it exports no object '%s'; see ipc/transport.h",
+		         IPC_PLUGIN_SYMBOL);
 		return -ENOEXEC;
 	}
 	if (plugin->abi != IPC_TRANSPORT_ABI) {

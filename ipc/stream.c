@@ -3,9 +3,6 @@
 #include "ipc/stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,10 +10,6 @@
 
 #include "ipc/limits.h"
 #include "ipc/pair.h"
-
-/* What fs.pipe-max-size allows unless it was changed, and what a pipe starts with. */
-#define PIPE_BYTES_MOST ((size_t)1 << 20)
-#define PIPE_BYTES_DEFAULT ((size_t)1 << 16)
 
 int stream_init(struct stream *stream, stream_move *move, const struct ipc_channel_options *options,
                 int fd, int fd_nowait)
@@ -53,29 +46,6 @@ int stream_check(const struct ipc_transport *transport, const struct ipc_channel
 {
 	return limits_check(transport, options, STREAM_MESSAGE_BYTES_MAX,
 	                    "what a frame's length may say", why, why_bytes);
-}
-
-int stream_check_pipe(const struct ipc_transport *transport,
-                      const struct ipc_channel_options *options, char *why, size_t why_bytes)
-{
-	if (options->producer_count <= 1)
-		return stream_check(transport, options, why, why_bytes);
-	return limits_check(transport, options, PIPE_BUF - STREAM_HEADER_BYTES,
-	                    "PIPE_BUF less a frame's length, with many producers", why, why_bytes);
-}
-
-void stream_grow_pipe(int fd, const struct ipc_channel_options *options)
-{
-	size_t each = STREAM_HEADER_BYTES + options->message_bytes_max;
-	size_t wanted =
-		options->slot_count < SIZE_MAX / each ? options->slot_count * each : SIZE_MAX;
-
-	for (size_t bytes = PIPE_BYTES_MOST; bytes > PIPE_BYTES_DEFAULT; bytes /= 2) {
-		if (bytes / 2 >= wanted)
-			continue;
-		if (fcntl(fd, F_SETPIPE_SZ, (int)bytes) >= 0)
-			return;
-	}
 }
 
 /* Takes moved bytes off the front of what stream->iov still has to move. */
@@ -494,23 +464,4 @@ int stream_endpoint_open_socket(struct ipc_endpoint **out, struct ipc_channel *c
 	return stream_endpoint_open(out, channel->transport, role,
 	                            role == IPC_PRODUCER ? stream_write_socket : stream_read_socket,
 	                            &from->options, from->fds[role], -1);
-}
-
-int stream_open_nowait(int fd, int access_mode)
-{
-	char path[64];
-	int ret;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	ret = open(path, access_mode | O_NONBLOCK | O_CLOEXEC);
-	return ret < 0 ? -errno : ret;
-}
-
-int stream_probe_nowait(char *why, size_t why_bytes)
-{
-	if (access("/proc/self/fd", X_OK) == 0)
-		return 0;
-	snprintf(why, why_bytes,
-	         "/proc is not mounted: /proc/self/fd is needed to open a pipe twice");
-	return -ENOENT;
 }

@@ -81,7 +81,7 @@ struct stream_endpoint {
  * which the endpoint closes in stream_endpoint_release(), whatever this returns.
  *
  * Returns 0, or -errno as stream_init(), or fd_nowait itself where that is an
- * -errno: the result of stream_open_nowait() can be handed on unchecked.
+ * -errno: the result of pipes_open_nowait() can be handed on unchecked.
  */
 int stream_endpoint_init(struct stream_endpoint *endpoint, const struct ipc_transport *transport,
                          enum ipc_role role, stream_move *move,
@@ -113,26 +113,8 @@ ssize_t stream_write_file(struct stream *stream, uint64_t deadline_ns);
 ssize_t stream_read_socket(struct stream *stream, uint64_t deadline_ns);
 ssize_t stream_write_socket(struct stream *stream, uint64_t deadline_ns);
 
-/*
- * Opens the object of fd a second time, with its own O_NONBLOCK: two calls on
- * one pipe can then differ in whether they wait, without a call to change it.
- *
- * Returns a descriptor, or -errno: -ENOENT (/proc is not mounted), -EMFILE.
- */
-int stream_open_nowait(int fd, int access_mode);
-
-/* Says whether stream_open_nowait() can work here. Returns 0, or -errno with a cause in why. */
-int stream_probe_nowait(char *why, size_t why_bytes);
-
 /* Checks the options of a transport that frames messages on a stream: limits_check(). */
 int stream_check(const struct ipc_transport *transport, const struct ipc_channel_options *options,
                  char *why, size_t why_bytes);
-
-/* As stream_check(), for pipes: many producers must fit a frame into PIPE_BUF. */
-int stream_check_pipe(const struct ipc_transport *transport,
-                      const struct ipc_channel_options *options, char *why, size_t why_bytes);
-
-/* Asks for a pipe with room for all slots; less room only means earlier backpressure. */
-void stream_grow_pipe(int fd, const struct ipc_channel_options *options);
 
 #endif

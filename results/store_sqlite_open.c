@@ -218,6 +218,18 @@ fail:
 	return ret;
 }
 
+/* SQLite names no cause where it can't make a file beside the history. Returns 0, or -errno. */
+static int check_writable(const char *path, char *why, size_t why_bytes)
+{
+	int ret;
+
+	if (access(path, W_OK) == 0)
+		return 0;
+	ret = -errno;
+	snprintf(why, why_bytes, "%s: %s; name another file with --store", path, strerror(-ret));
+	return ret;
+}
+
 /* Makes the file with a mode of our own, under any umask. Returns 0, or -errno. */
 static int create_file(const char *path, bool *is_created, char *why, size_t why_bytes)
 {
@@ -364,13 +376,12 @@ static int open_to_write(struct store_sqlite *self, char *why, size_t why_bytes)
 
 	if (ret == 0)
 		ret = look_at(self->path, why, why_bytes);
+	if (ret == 0)
+		ret = check_writable(self->path, why, why_bytes);
+	else if (ret == 1)
+		ret = create_file(self->path, &is_created, why, why_bytes);
 	if (ret < 0)
 		return ret;
-	if (ret == 1) {
-		ret = create_file(self->path, &is_created, why, why_bytes);
-		if (ret < 0)
-			return ret;
-	}
 	ret = connect_to(self, self->path, SQLITE_OPEN_READWRITE, why, why_bytes);
 	if (ret == 0)
 		ret = store_schema_check(self, true, why, why_bytes);

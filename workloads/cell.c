@@ -2,6 +2,7 @@
 /* workloads/cell.c - the keys of a cell, its name, and whether it can run. */
 #include "workloads/cell.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -255,6 +256,23 @@ static const char *cell_fault(const struct cell *cell)
 	return wait_fault(cell);
 }
 
+/* Asks a transport that has no check() in the only way left. */
+static int try_channel(const struct ipc_transport *transport,
+                       const struct ipc_channel_options *options, char *why, size_t why_bytes)
+{
+	struct ipc_channel *channel;
+	int ret = transport->channel_create(&channel, options);
+
+	if (ret == 0)
+		transport->channel_destroy(channel);
+	else if (ret == -EMSGSIZE)
+		snprintf(why, why_bytes, "messages of %zu bytes are over the transport's limit",
+		         options->message_bytes_max);
+	else
+		snprintf(why, why_bytes, "no channel can be made: %s", strerror(-ret));
+	return ret;
+}
+
 enum cell_verdict cell_judge(const struct cell *cell, char *why, size_t why_bytes)
 {
 	const char *fault = cell_fault(cell);
@@ -272,6 +290,7 @@ enum cell_verdict cell_judge(const struct cell *cell, char *why, size_t why_byte
 	    0)
 		return CELL_UNAVAILABLE;
 	cell_channel_options(cell, 0, &options);
-	ret = cell->transport->check ? cell->transport->check(&options, why, why_bytes) : 0;
+	ret = cell->transport->check ? cell->transport->check(&options, why, why_bytes)
+	                             : try_channel(cell->transport, &options, why, why_bytes);
 	return ret < 0 ? CELL_UNAVAILABLE : CELL_RUNS;
 }

@@ -113,7 +113,10 @@ enum cell_verdict {
 	CELL_UNAVAILABLE, /* this machine can't: a feature, a limit, too few CPUs */
 };
 
-/* Says whether the cell can run here; if not, why (one line). Makes no channel. */
+/*
+ * Says whether the cell can run here; if not, why (one line). A transport without
+ * check() is asked by making a channel, which is destroyed again.
+ */
 enum cell_verdict cell_judge(const struct cell *cell, char *why, size_t why_bytes);
 
 #endif

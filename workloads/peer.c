@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +43,21 @@ struct peer_verdict {
 struct peer {
 	struct peers *peers;
 	struct peer_verdict *verdict;
+	struct peer_process *process;
 	uint32_t index;
-	pid_t pid; /* processes */
+};
+
+/*
+ * A process and the peers that live in it: one as processes, all as threads. The
+ * runner is never one of them, so that a thread that crashes or hangs costs it a
+ * round and not itself.
+ */
+struct peer_process {
+	uint32_t first; /* index of its first peer */
+	uint32_t count;
+	pid_t pid; /* 0: not started */
 	int pidfd;
-	pthread_t thread; /* threads */
-	bool is_started;
-	bool is_ended; /* reaped or joined */
+	bool is_ended; /* reaped */
 	int status;    /* of waitpid() */
 };
 
@@ -62,6 +72,8 @@ struct peers {
 	size_t shared_bytes;
 	int event_fd; /* a peer has changed its state */
 	pid_t parent;
+	struct peer_process processes[RUN_PEERS_MAX];
+	uint32_t process_count;
 	struct peer peers[];
 };
 
@@ -129,45 +141,71 @@ static void *peer_thread(void *self)
 	return NULL;
 }
 
-static int peer_start_thread(struct peer *peer)
+/* Runs the peers of a process as its threads. Returns whether all are good. */
+static bool process_run_threads(struct peers *peers, const struct peer_process *process)
 {
-	int ret = pthread_create(&peer->thread, NULL, peer_thread, peer);
+	pthread_t threads[RUN_PEERS_MAX];
+	uint32_t started = 0;
+	bool is_good = true;
 
-	return -ret;
-}
+	for (uint32_t i = 0; i < process->count && is_good; i++) {
+		struct peer *peer = &peers->peers[process->first + i];
+		int ret = -pthread_create(&threads[i], NULL, peer_thread, peer);
 
-static int peer_start_process(struct peer *peer)
-{
-	fflush(NULL); /* What is buffered would else be written twice. */
-	peer->pid = fork();
-	if (peer->pid < 0)
-		return -errno;
-	if (peer->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != peer->peers->parent)
-			_exit(1); /* The parent died before that call could bind us to it. */
-		_exit(peer_live(peer) < 0);
+		if (ret < 0) {
+			peer->verdict->error =
+				peer_fail(peer, ret, "can't be started: %s", strerror(-ret));
+			peer_change(peer, PEER_DONE);
+			is_good = false;
+		}
+		started += ret == 0;
 	}
-	peer->pidfd = pidfd_open(peer->pid, 0);
-	return peer->pidfd < 0 ? -errno : 0;
+	/* Not without end: the parent kills the process after the peers' deadline. */
+	for (uint32_t i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	for (uint32_t i = 0; i < started; i++)
+		is_good &= peers->peers[process->first + i].verdict->error == 0;
+	return is_good;
 }
 
-/* Collects a peer that has ended by itself. Doesn't wait. */
-static void peer_reap(struct peer *peer)
+/* The life of a process of peers; never returns. */
+_Noreturn static void process_live(struct peers *peers, const struct peer_process *process)
 {
-	if (!peer->is_started || peer->is_ended)
-		return;
-	if (peer->peers->options.model == MODEL_PROCESSES)
-		peer->is_ended = waitpid(peer->pid, &peer->status, WNOHANG) == peer->pid;
-	else if (peer_state_of(peer) == PEER_DONE)
-		peer->is_ended = pthread_join(peer->thread, NULL) == 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != peers->parent)
+		_exit(1); /* The parent died before that call could bind us to it. */
+	if (process->count == 1)
+		_exit(peer_live(&peers->peers[process->first]) < 0);
+	_exit(!process_run_threads(peers, process));
 }
 
-/* A process that has ended without saying so was killed, or left by a way of its own. */
+static int process_start(struct peers *peers, struct peer_process *process)
+{
+	pid_t pid;
+
+	fflush(NULL); /* What is buffered would else be written twice. */
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		process_live(peers, process);
+	process->pid = pid;
+	process->pidfd = pidfd_open(pid, 0);
+	return process->pidfd < 0 ? -errno : 0;
+}
+
+/* Collects a process that has ended by itself. Doesn't wait. */
+static void process_reap(struct peer_process *process)
+{
+	if (process->pid > 0 && !process->is_ended)
+		process->is_ended =
+			waitpid(process->pid, &process->status, WNOHANG) == process->pid;
+}
+
+/* A peer whose process ended before it said how it fared was killed, or left by itself. */
 static bool peer_has_died(const struct peer *peer)
 {
-	return peer->peers->options.model == MODEL_PROCESSES && peer->is_ended &&
-	       (peer_state_of(peer) != PEER_DONE || !WIFEXITED(peer->status));
+	return peer->process->is_ended && peer_state_of(peer) != PEER_DONE;
 }
 
 /* Says whether the group goes on without this peer, which has died. */
@@ -190,17 +228,19 @@ static bool peer_has_failed(const struct peer *peer)
 static int peer_explain(const struct peer *peer, char *why, size_t why_bytes)
 {
 	const char *name = peer->peers->options.names[peer->index];
+	const struct peer_process *process = peer->process;
+	const char *kind = process->count > 1 ? "a thread of pid" : "pid";
+	int status = process->status;
 
 	if (peer_has_died(peer)) {
-		if (WIFSIGNALED(peer->status))
-			snprintf(why, why_bytes, "%s (pid %d) was killed by signal %d (%s)%s", name,
-			         (int)peer->pid, WTERMSIG(peer->status),
-			         strsignal(WTERMSIG(peer->status)),
-			         WTERMSIG(peer->status) == SIGKILL ? ", possibly out of memory"
-			                                           : "");
+		if (WIFSIGNALED(status))
+			snprintf(why, why_bytes, "%s (%s %d) was killed by signal %d (%s)%s", name,
+			         kind, (int)process->pid, WTERMSIG(status),
+			         strsignal(WTERMSIG(status)),
+			         WTERMSIG(status) == SIGKILL ? ", possibly out of memory" : "");
 		else
-			snprintf(why, why_bytes, "%s (pid %d) exited with status %d in mid-run",
-			         name, (int)peer->pid, WEXITSTATUS(peer->status));
+			snprintf(why, why_bytes, "%s (%s %d) exited with status %d in mid-run",
+			         name, kind, (int)process->pid, WEXITSTATUS(status));
 		return -ECHILD;
 	}
 	snprintf(why, why_bytes, "%s: %s", name, peer->verdict->text);
@@ -220,7 +260,7 @@ static const struct peer *peers_culprit(const struct peers *peers)
 		const struct peer *peer = &peers->peers[i];
 		int rank;
 
-		if (!peer->is_started || !peer_has_failed(peer))
+		if (!peer_has_failed(peer))
 			continue;
 		rank = peer_has_died(peer) ? 3 : peer->verdict->error == -EPIPE ? 1 : 2;
 		if (rank > rank_best) {
@@ -252,10 +292,10 @@ static int peers_poll(struct peers *peers, uint64_t until_ns)
 
 	fds[count++] = (struct pollfd){.fd = peers->options.stop_fd, .events = POLLIN};
 	fds[count++] = (struct pollfd){.fd = peers->event_fd, .events = POLLIN};
-	for (uint32_t i = 0; i < peers->options.count; i++) {
-		if (peers->peers[i].pidfd >= 0 && !peers->peers[i].is_ended)
+	for (uint32_t i = 0; i < peers->process_count; i++) {
+		if (!peers->processes[i].is_ended)
 			fds[count++] =
-				(struct pollfd){.fd = peers->peers[i].pidfd, .events = POLLIN};
+				(struct pollfd){.fd = peers->processes[i].pidfd, .events = POLLIN};
 	}
 	if (ppoll(fds, count, &rest, NULL) > 0) {
 		if (fds[0].revents)
@@ -263,9 +303,27 @@ static int peers_poll(struct peers *peers, uint64_t until_ns)
 		if (fds[1].revents)
 			(void)!read(peers->event_fd, &events, sizeof(events));
 	}
-	for (uint32_t i = 0; i < peers->options.count; i++)
-		peer_reap(&peers->peers[i]);
+	for (uint32_t i = 0; i < peers->process_count; i++)
+		process_reap(&peers->processes[i]);
 	return 0;
+}
+
+/* Names all peers that are still short of a state at the end. */
+static void name_hanging(const struct peers *peers, enum peer_state state, char *why,
+                         size_t why_bytes)
+{
+	const char *separator = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < peers->options.count && used < why_bytes; i++) {
+		if (peer_state_of(&peers->peers[i]) >= state)
+			continue;
+		used += (size_t)snprintf(why + used, why_bytes - used, "%s%s", separator,
+		                         peers->options.names[i]);
+		separator = ", ";
+	}
+	if (used < why_bytes)
+		snprintf(why + used, why_bytes - used, ": hangs past the deadline");
 }
 
 /*
@@ -303,11 +361,7 @@ static int peers_await(struct peers *peers, enum peer_state state, char *why, si
 			return ret;
 		}
 	}
-	for (uint32_t i = 0; i < peers->options.count; i++) {
-		if (peer_state_of(&peers->peers[i]) < state)
-			snprintf(why, why_bytes, "%s hangs: it ignored its deadline",
-			         peers->options.names[i]);
-	}
+	name_hanging(peers, state, why, why_bytes);
 	return -ETIMEDOUT;
 }
 
@@ -325,10 +379,16 @@ static struct peers *peers_create(const struct peers_options *options)
 	self->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	self->shared =
 		mmap(NULL, shared_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	self->process_count = options->model == MODEL_PROCESSES ? options->count : 1;
+	for (uint32_t i = 0; i < self->process_count; i++) {
+		self->processes[i].first = i;
+		self->processes[i].count = options->count / self->process_count;
+		self->processes[i].pidfd = -1;
+	}
 	for (uint32_t i = 0; i < options->count; i++) {
 		self->peers[i].peers = self;
 		self->peers[i].index = i;
-		self->peers[i].pidfd = -1;
+		self->peers[i].process = &self->processes[i % self->process_count];
 	}
 	if (self->event_fd >= 0 && self->shared != MAP_FAILED) {
 		for (uint32_t i = 0; i < options->count; i++)
@@ -341,6 +401,35 @@ static struct peers *peers_create(const struct peers_options *options)
 		munmap(self->shared, shared_bytes);
 	free(self);
 	return NULL;
+}
+
+static void process_end(struct peers *peers, struct peer_process *process)
+{
+	bool is_done = true;
+
+	for (uint32_t i = 0; i < process->count; i++)
+		is_done &= peer_state_of(&peers->peers[process->first + i]) == PEER_DONE;
+	if (process->pid > 0 && !process->is_ended) {
+		/* One whose peers are done is about to exit; its own end is the better one. */
+		if (!is_done)
+			kill(process->pid, SIGKILL);
+		while (waitpid(process->pid, &process->status, 0) < 0 && errno == EINTR)
+			;
+		process->is_ended = true;
+	}
+	if (process->pidfd >= 0)
+		close(process->pidfd);
+}
+
+void peers_stop(struct peers *peers)
+{
+	if (!peers)
+		return;
+	for (uint32_t i = 0; i < peers->process_count; i++)
+		process_end(peers, &peers->processes[i]);
+	close(peers->event_fd);
+	munmap(peers->shared, peers->shared_bytes);
+	free(peers);
 }
 
 int peers_start(struct peers **out, const struct peers_options *options, char *why,
@@ -357,12 +446,8 @@ int peers_start(struct peers **out, const struct peers_options *options, char *w
 		snprintf(why, why_bytes, "no room for the peers' verdicts: %s", strerror(-ret));
 		return ret;
 	}
-	for (uint32_t i = 0; i < options->count && ret == 0; i++) {
-		struct peer *peer = &self->peers[i];
-
-		ret = options->model == MODEL_PROCESSES ? peer_start_process(peer)
-		                                        : peer_start_thread(peer);
-		peer->is_started = ret == 0 || peer->pid > 0;
+	for (uint32_t i = 0; i < self->process_count && ret == 0; i++) {
+		ret = process_start(self, &self->processes[i]);
 		if (ret < 0)
 			snprintf(why, why_bytes, "%s can't be started: %s", options->names[i],
 			         strerror(-ret));
@@ -370,9 +455,7 @@ int peers_start(struct peers **out, const struct peers_options *options, char *w
 	if (ret == 0)
 		ret = peers_await(self, PEER_READY, why, why_bytes);
 	if (ret < 0) {
-		peers_release(self); /* Threads that stand at the gate must go home. */
-		if (peers_stop(self) < 0)
-			return -EDEADLK;
+		peers_stop(self);
 		return ret;
 	}
 	*out = self;
@@ -388,42 +471,4 @@ void peers_release(struct peers *peers)
 int peers_join(struct peers *peers, char *why, size_t why_bytes)
 {
 	return peers_await(peers, PEER_DONE, why, why_bytes);
-}
-
-static void peer_kill(struct peer *peer)
-{
-	if (!peer->is_started || peer->is_ended)
-		return;
-	/* A peer that is done is about to exit; its exit status still says so. */
-	if (peer_state_of(peer) != PEER_DONE)
-		kill(peer->pid, SIGKILL);
-	while (waitpid(peer->pid, &peer->status, 0) < 0 && errno == EINTR)
-		;
-	peer->is_ended = true;
-}
-
-int peers_stop(struct peers *peers)
-{
-	struct timespec until;
-	int ret = 0;
-
-	if (!peers)
-		return 0;
-	until = clock_timespec(peers->options.deadline_ns + PEER_GRACE_NS);
-	for (uint32_t i = 0; i < peers->options.count; i++) {
-		struct peer *peer = &peers->peers[i];
-
-		if (peers->options.model == MODEL_PROCESSES)
-			peer_kill(peer);
-		else if (peer->is_started && !peer->is_ended)
-			ret |= pthread_clockjoin_np(peer->thread, NULL, CLOCK_MONOTONIC, &until);
-		if (peer->pidfd >= 0)
-			close(peer->pidfd);
-	}
-	if (ret != 0)
-		return -EDEADLK;
-	close(peers->event_fd);
-	munmap(peers->shared, peers->shared_bytes);
-	free(peers);
-	return 0;
 }

@@ -5,7 +5,8 @@
  * The peers of a group start together at a gate, each pinned to its CPU. A peer
  * reports a verdict in memory shared before fork(). One that dies, hangs or fails
  * becomes an error that names it; the rest are then stopped, and nothing waits
- * past the deadline. Peer processes die with the thread that started them.
+ * past the deadline. Threads live in a process of their own, made for them, so that
+ * their end is not the caller's. All die with the thread that started them.
  */
 #ifndef WORKLOADS_PEER_H
 #define WORKLOADS_PEER_H
@@ -57,13 +58,8 @@ void peers_release(struct peers *peers);
  */
 int peers_join(struct peers *peers, char *why, size_t why_bytes);
 
-/*
- * Ends what still runs, reaps it and releases the group. Null is allowed.
- *
- * Returns 0, or -EDEADLK: a peer thread ignored its deadline and can't be ended;
- * its memory is left to it, and the process should exit.
- */
-int peers_stop(struct peers *peers);
+/* Ends what still runs, reaps it and releases the group. Null is allowed. */
+void peers_stop(struct peers *peers);
 
 /* Called by a peer: stands at the gate until it opens. Returns 0, or -ETIMEDOUT. */
 int peer_pass_gate(struct peer *peer);

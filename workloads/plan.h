@@ -29,7 +29,7 @@ struct plan {
 };
 
 /*
- * Makes the plan of a request. Probes transports; makes no channel.
+ * Makes the plan of a request. Probes transports.
  *
  * On success *out is the caller's, for plan_destroy(); it may hold no cell at
  * all. Returns 0, or -errno: -ENOMEM, -E2BIG (over PLAN_CELLS_MAX cells).

@@ -270,7 +270,6 @@ static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 		.context = round,
 	};
 	struct peers *peers;
-	int stopped;
 	int ret;
 
 	ret = placement_cpus((enum placement)cell->values[CELL_PLACEMENT], round->cpus,
@@ -283,8 +282,8 @@ static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 	channels_drop(round, round->peer_count);
 	peers_release(peers);
 	ret = peers_join(peers, why, why_bytes);
-	stopped = peers_stop(peers);
-	return stopped < 0 ? stopped : ret;
+	peers_stop(peers);
+	return ret;
 }
 
 int round_play(const struct round_request *request, struct run *run, struct round_memory **memory)
@@ -324,8 +323,7 @@ int round_play(const struct round_request *request, struct run *run, struct roun
 	run->steal_ns = steal_now_ns() - steal_ns;
 	if (ret == 0)
 		run_fill(&round, run);
-	if (ret != -EDEADLK)
-		channels_destroy(&round);
+	channels_destroy(&round);
 	/* A failure of the cell is a result; only what ends everything is an error here. */
-	return ret == -EINTR || ret == -EDEADLK || ret == -ENOMEM ? ret : 0;
+	return ret == -EINTR || ret == -ENOMEM ? ret : 0;
 }

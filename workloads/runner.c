@@ -11,7 +11,11 @@
 struct cell_state {
 	struct run_cell description;
 	uint64_t batch; /* of its first round, and so of all */
+	uint32_t failures;
 };
+
+/* A cell that failed so often is given up: a hanging one would cost its deadline each time. */
+#define FAILURES_MAX 2u
 
 static void shuffle(size_t *order, size_t count, struct random *random)
 {
@@ -42,6 +46,8 @@ static int play(const struct cell *cell, struct cell_state *state, uint32_t roun
 	if (ret == 0) {
 		if (run.failure[0] == '\0')
 			state->batch = run.batch;
+		else
+			state->failures++;
 		ret = options->on_run(options->context, &run);
 	}
 	round_release(memory);
@@ -66,10 +72,12 @@ static int play_all(const struct plan *plan, struct cell_state *states, size_t *
 			progress.cell = &states[index].description;
 			if (options->on_progress)
 				options->on_progress(options->context, &progress);
+			progress.rounds_done++;
+			if (states[index].failures >= FAILURES_MAX)
+				continue;
 			ret = play(&plan->cells[index], &states[index], round, options);
 			if (ret < 0)
 				return ret;
-			progress.rounds_done++;
 		}
 	}
 	return 0;

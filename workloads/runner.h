@@ -41,10 +41,10 @@ struct runner_options {
 
 /*
  * Measures. A cell that fails in a round is reported as a failed run, and is
- * tried again in the next round.
+ * tried once more in the next round; then it is given up.
  *
- * Returns 0, -EINTR (stop_fd; what was finished has been handed over), -ENOMEM,
- * -EDEADLK (a peer thread can't be ended: exit), or what on_run returned.
+ * Returns 0, -EINTR (stop_fd; what was finished has been handed over), -ENOMEM, or
+ * what on_run returned.
  */
 int runner_run(const struct plan *plan, const struct runner_options *options);
 

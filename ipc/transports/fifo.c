@@ -16,6 +16,7 @@
 #include "ipc/limits.h"
 #include "ipc/names.h"
 #include "ipc/pair.h"
+#include "ipc/pipes.h"
 #include "ipc/stream.h"
 
 struct fifo_channel {
@@ -26,7 +27,7 @@ struct fifo_channel {
 static int fifo_probe(char *why, size_t why_bytes)
 {
 	struct name name;
-	int ret = stream_probe_nowait(why, why_bytes);
+	int ret = pipes_probe(why, why_bytes);
 
 	if (ret < 0)
 		return ret;
@@ -39,7 +40,7 @@ static int fifo_probe(char *why, size_t why_bytes)
 
 static int fifo_check(const struct ipc_channel_options *options, char *why, size_t why_bytes)
 {
-	return stream_check_pipe(&transport_fifo, options, why, why_bytes);
+	return pipes_check(&transport_fifo, options, why, why_bytes);
 }
 
 /*
@@ -98,7 +99,7 @@ static int fifo_channel_create(struct ipc_channel **out, const struct ipc_channe
 	ret = fds[IPC_CONSUMER] < 0 ? fds[IPC_CONSUMER] : fds[IPC_PRODUCER];
 	if (ret < 0)
 		goto fail;
-	stream_grow_pipe(fds[IPC_CONSUMER], options);
+	pipes_grow(fds[IPC_CONSUMER], options);
 	*out = &self->pair.base;
 	return 0;
 

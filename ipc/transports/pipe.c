@@ -9,45 +9,29 @@
  */
 #include "ipc/registry.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "ipc/pair.h"
+#include "ipc/pipes.h"
 #include "ipc/stream.h"
 
 static int pipe_check(const struct ipc_channel_options *options, char *why, size_t why_bytes)
 {
-	return stream_check_pipe(&transport_pipe, options, why, why_bytes);
-}
-
-static int pipe_open_both(int fds[2], const struct ipc_channel_options *options)
-{
-	int made[2];
-
-	if (pipe2(made, O_CLOEXEC) < 0)
-		return -errno;
-	stream_grow_pipe(made[0], options);
-	fds[IPC_CONSUMER] = made[0];
-	fds[IPC_PRODUCER] = made[1];
-	return 0;
+	return pipes_check(&transport_pipe, options, why, why_bytes);
 }
 
 static int pipe_channel_create(struct ipc_channel **out, const struct ipc_channel_options *options)
 {
-	return pair_channel_create(out, &transport_pipe, options, pipe_open_both);
+	return pair_channel_create(out, &transport_pipe, options, pipes_open_pair);
 }
 
 static int pipe_endpoint_open(struct ipc_endpoint **out, struct ipc_channel *channel,
                               enum ipc_role role)
 {
 	struct pair_channel *from = (struct pair_channel *)channel;
-	bool produces = role == IPC_PRODUCER;
 	int fd = from->fds[role];
 
 	return stream_endpoint_open(out, &transport_pipe, role,
-	                            produces ? stream_write_file : stream_read_file, &from->options,
-	                            fd, stream_open_nowait(fd, produces ? O_WRONLY : O_RDONLY));
+	                            role == IPC_PRODUCER ? stream_write_file : stream_read_file,
+	                            &from->options, fd, pipes_open_nowait(fd, role));
 }
 
 const struct ipc_transport transport_pipe = {
@@ -57,7 +41,7 @@ const struct ipc_transport transport_pipe = {
 	.summary = "anonymous pipe, messages framed by their length",
 	.caps = IPC_CAP_NOWAIT | IPC_CAP_BLOCK | IPC_CAP_SPIN | IPC_CAP_EMPTY |
                 IPC_CAP_MULTI_PRODUCER | IPC_CAP_HANGUP | IPC_CAP_THREADS,
-	.probe = stream_probe_nowait,
+	.probe = pipes_probe,
 	.channel_create = pipe_channel_create,
 	.channel_drop = pair_channel_drop,
 	.channel_destroy = pair_channel_destroy,

@@ -206,8 +206,6 @@ static int finish(struct measurement *self, int ret, struct report **out)
 	if (ret == -ENOMEM)
 		cli_error("out of memory; finished rounds are stored in session %.8s",
 		          self->session.uuid);
-	if (ret == -EDEADLK)
-		cli_error("a peer thread ignored its deadline; finished rounds are stored");
 	return ret < 0 || self->rounds_failed > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 

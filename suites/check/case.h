@@ -155,11 +155,25 @@ void message_send(struct check *check, struct ipc_endpoint *endpoint, uint32_t p
                   uint64_t sequence, size_t bytes);
 void message_receive(struct check *check, struct ipc_endpoint *endpoint, uint32_t producer,
                      uint64_t sequence, size_t bytes);
+/* Sends as message_send() does, and returns what send did. */
+int message_offer(struct check *check, struct ipc_endpoint *endpoint, uint32_t producer,
+                  uint64_t sequence, size_t bytes, uint64_t deadline_ns);
+/*
+ * Offers messages of producer 0 to a full channel until one is refused; returns
+ * how. A kernel may find room in a channel that was full (TCP merges what it
+ * holds): what it takes is counted in *sequence. length_ns is how far from now each
+ * deadline is; 0 is a deadline of 0.
+ */
+int message_offer_full(struct check *check, struct ipc_endpoint *endpoint, uint64_t *sequence,
+                       size_t bytes, uint64_t length_ns);
 /* Says that nothing more comes, without waiting long. */
 void message_none(struct check *check, struct ipc_endpoint *endpoint);
 /* Sends messages from sequence on until none is taken; returns how many were. */
 uint64_t message_fill(struct check *check, struct ipc_endpoint *endpoint, uint32_t producer,
                       uint64_t sequence, size_t bytes);
+/* Receives count messages of producer 0 from sequence on, and says that no more come. */
+void message_drain(struct check *check, struct ipc_endpoint *producer,
+                   struct ipc_endpoint *consumer, uint64_t sequence, uint64_t count, size_t bytes);
 
 /*
  * Peers.

@@ -2,9 +2,9 @@
 /*
  * suites/check/cli/cli.h - runs ipcbench as its user does, and keeps what it said.
  *
- * Each test has a folder of its own, where HOME and the history are, so that no
- * test sees what another or the user has stored. The test program adopts orphans:
- * a peer that outlives its runner is seen, whatever became of the runner.
+ * Each test has a folder of its own, where HOME, the history and the register of names
+ * are, so that no test sees what another or the user has stored or left. The test program adopts
+ * orphans: a peer that outlives its runner is seen, whatever became of the runner.
  */
 #ifndef CHECK_CLI_H
 #define CHECK_CLI_H
@@ -24,6 +24,7 @@
 struct cli {
 	char folder[CLI_PATH_BYTES];  /* removed with all it holds by cli_teardown() */
 	char history[CLI_PATH_BYTES]; /* the history that a command uses unless told */
+	unsigned command;             /* how many were started: each has its own output files */
 	pid_t pid;                    /* of the last command; also its process group */
 	int status;                   /* its exit status, or 128 + the signal that ended it */
 	char *out;                    /* all it wrote to stdout */
@@ -53,6 +54,13 @@ void cli_run(struct cli *cli, const char *const *argv);
 /* Waits until the process group of the last command is empty; false past the limit. */
 bool cli_group_is_gone(const struct cli *cli, uint64_t limit_ns);
 
+/*
+ * Runs a command beside the last one, which goes on: *cli stays the last one's, and
+ * what this one said is in *beside, to be given to cli_forget().
+ */
+void cli_run_beside(struct cli *beside, const struct cli *cli, const char *const *argv);
+void cli_forget(struct cli *beside);
+
 /* Runs, or only starts, ipcbench with these arguments. */
 #define ipcbench(cli, ...) cli_run(cli, (const char *const[]){cli_ipcbench(), __VA_ARGS__, NULL})
 #define ipcbench_start(cli, ...)                                                                   \
@@ -74,9 +82,13 @@ void cli_assert_status(const struct cli *cli, int status);
 void cli_assert_holds(const char *text, const char *part);
 
 /*
- * Fails unless the last command exited with status, wrote nothing to stdout and one
- * line to stderr, and that line starts with "ipcbench" and holds value and remedy.
+ * Says whether the last command exited with status, wrote nothing to stdout and one
+ * line to stderr, which starts with "ipcbench" and holds value and remedy. Prints
+ * what is wrong if it did not.
  */
+bool cli_is_refused(const struct cli *cli, int status, const char *value, const char *remedy);
+
+/* Fails unless cli_is_refused(). */
 void cli_assert_refused(const struct cli *cli, int status, const char *value, const char *remedy);
 
 /* Fails unless `ipcbench clean --dry-run` finds nothing and no process is left. */

@@ -17,8 +17,10 @@ for name in awk cat chmod dirname env grep id rm sh touch; do
   ln -s "$(command -v "$name")" "$bin/$name"
 done
 
-# Makes up a program that notes how it was called and then runs the script.
+# Makes up a program that notes how it was called and then runs the script. The
+# name may be a link to the machine's own program, which must not be written to.
 stand_in() {
+  rm -f "$bin/$1"
   printf '#!/bin/sh\nprintf "%%s\\n" "%s $*" >>"%s/calls"\n%s\n' "$1" "$folder" "$2" >"$bin/$1"
   chmod +x "$bin/$1"
 }

@@ -40,8 +40,7 @@ static void assert_is_text_array(const json_t *object, const char *key)
 
 	if (!json_is_array(array))
 		fail_msg("'%s' is not an array", key);
-	json_array_foreach (array, i, item)
-		assert_true(json_is_string(item));
+	json_array_foreach(array, i, item) assert_true(json_is_string(item));
 }
 
 static bool array_has(const json_t *array, const char *text)
@@ -49,7 +48,8 @@ static bool array_has(const json_t *array, const char *text)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach (array, i, item) {
+	json_array_foreach(array, i, item)
+	{
 		if (strcmp(json_string_value(item), text) == 0)
 			return true;
 	}
@@ -62,7 +62,8 @@ static const json_t *find_named(const json_t *array, const char *name)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach (array, i, item) {
+	json_array_foreach(array, i, item)
+	{
 		if (strcmp(text_of(item, "name"), name) == 0)
 			return item;
 	}
@@ -75,7 +76,8 @@ static const json_t *find_line(const json_t *lines, const char *type, const char
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach (lines, i, line) {
+	json_array_foreach(lines, i, line)
+	{
 		if (strcmp(text_of(line, "type"), type) == 0 &&
 		    strcmp(text_of(line, "cell"), cell) == 0)
 			return line;
@@ -89,8 +91,7 @@ static size_t count_lines(const json_t *lines, const char *type)
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach (lines, i, line)
-		count += strcmp(text_of(line, "type"), type) == 0;
+	json_array_foreach(lines, i, line) count += strcmp(text_of(line, "type"), type) == 0;
 	return count;
 }
 
@@ -109,7 +110,8 @@ static void list_describes_each_transport(void **state)
 	assert_string_equal(text_of(list, "schema"), "ipcbench/1");
 	transports = json_object_get(list, "transports");
 	assert_true(json_array_size(transports) > 0);
-	json_array_foreach (transports, i, transport) {
+	json_array_foreach(transports, i, transport)
+	{
 		const json_t *available = json_object_get(transport, "available");
 
 		assert_ptr_equal(find_named(transports, text_of(transport, "name")), transport);
@@ -141,7 +143,8 @@ static void list_describes_each_workload(void **state)
 	workloads = json_object_get(list, "workloads");
 	assert_non_null(find_named(workloads, "ping_pong"));
 	assert_non_null(find_named(workloads, "stream"));
-	json_array_foreach (workloads, i, workload) {
+	json_array_foreach(workloads, i, workload)
+	{
 		text_of(workload, "summary");
 		assert_is_text_array(workload, "needs");
 	}
@@ -167,9 +170,10 @@ static void list_tells_what_pipe_and_loopback_can(void **state)
 	assert_true(json_is_true(json_object_get(pipe, "available")));
 	assert_true(array_has(json_object_get(pipe, "models"), "processes"));
 	assert_true(array_has(json_object_get(pipe, "waits"), "block"));
-	assert_false(array_has(json_object_get(pipe, "caps"), "empty"));
+	assert_true(array_has(json_object_get(pipe, "caps"), "hangup"));
 	assert_non_null(loopback);
 	assert_true(json_is_true(json_object_get(loopback, "available")));
+	assert_true(array_has(json_object_get(loopback, "caps"), "one_peer"));
 	assert_false(array_has(json_object_get(loopback, "models"), "processes"));
 	assert_false(array_has(json_object_get(loopback, "waits"), "block"));
 	json_decref(list);
@@ -241,21 +245,22 @@ static void a_stream_cell_is_one_line_with_its_throughput(void **state)
 	json_decref(lines);
 }
 
-static void a_size_over_the_limit_is_a_skip_with_its_reason(void **state)
+static void what_a_transport_can_not_is_a_skip_with_its_reason(void **state)
 {
 	struct cli *cli = *state;
 	const json_t *skip;
 	json_t *lines;
 
-	ipcbench(cli, "run", "transport:pipe", "workload:ping_pong", "size:0,64",
-	         "placement:same_core", "rounds:1", "time_ms:1", "--format", "jsonl");
+	ipcbench(cli, "run", "transport:unix_seqpacket", "workload:ping_pong", "size:0,64",
+	         "placement:same_core", "wait:block", "rounds:1", "time_ms:1", "--format", "jsonl");
 	cli_assert_status(cli, 0);
 	lines = cli_json_lines(cli);
-	skip = find_line(lines, "skip", "pipe/ping_pong/0B/same_core/block/processes");
+	skip = find_line(lines, "skip", "unix_seqpacket/ping_pong/0B/same_core/block/processes");
 
 	assert_int_equal(count_lines(lines, "cell"), 1);
+	assert_int_equal(count_lines(lines, "skip"), 1);
 	assert_non_null(skip);
-	text_of(skip, "reason");
+	cli_assert_holds(text_of(skip, "reason"), "empty");
 	json_decref(lines);
 }
 
@@ -313,10 +318,8 @@ static void filters_multiply_and_exclude(void **state)
 	lines = cli_json_lines(cli);
 
 	assert_int_equal(count_lines(lines, "cell"), 2);
-	assert_non_null(
-		find_line(lines, "cell", "pipe/ping_pong/1024B/same_core/block/processes"));
-	assert_non_null(
-		find_line(lines, "cell", "pipe/ping_pong/4096B/same_core/block/processes"));
+	assert_non_null(find_line(lines, "cell", "pipe/ping_pong/1024B/same_core/block/processes"));
+	assert_non_null(find_line(lines, "cell", "pipe/ping_pong/4096B/same_core/block/processes"));
 	json_decref(lines);
 }
 
@@ -328,7 +331,7 @@ const struct CMUnitTest cli_json_tests[] = {
 	TEST(list_tells_what_pipe_and_loopback_can),
 	TEST(a_ping_pong_cell_is_one_line_with_its_quantiles),
 	TEST(a_stream_cell_is_one_line_with_its_throughput),
-	TEST(a_size_over_the_limit_is_a_skip_with_its_reason),
+	TEST(what_a_transport_can_not_is_a_skip_with_its_reason),
 	TEST(the_name_of_a_cell_holds_only_what_is_not_default),
 	TEST(the_name_of_a_cell_selects_it_again),
 	TEST(a_glob_selects_every_cell_that_matches),

@@ -160,8 +160,8 @@ static void run_on_small_disk(struct cli *cli, const char *script)
 	assert_int_equal(mkdir(disk, 0700), 0);
 	assert_true(snprintf(whole, sizeof(whole), "%s%s", prologue, script) < (int)sizeof(whole));
 	cli_run(cli, (const char *const[]){"unshare", is_root ? "--mount" : "--map-root-user",
-	                                   "--mount", "sh", "-c", whole, "sh", disk,
-	                                   cli_ipcbench(), cli->folder, NULL});
+	                                   "--mount", "sh", "-c", whole, "sh", disk, cli_ipcbench(),
+	                                   cli->folder, NULL});
 }
 
 static void a_full_disk_is_refused_before_anything_is_measured(void **state)
@@ -205,7 +205,7 @@ static void a_read_only_disk_is_refused_before_anything_is_measured(void **state
 
 	run_on_small_disk(cli, "mount -o remount,ro \"$1\"\n"
 	                       "\"$2\" run $quick --store \"$1/history.db\"\n");
-	cli_assert_refused(cli, 3, "history.db", "read-only");
+	cli_assert_refused(cli, 3, "history.db: Read-only file system", "--store");
 }
 
 static void a_history_on_a_read_only_disk_can_be_read(void **state)
@@ -221,7 +221,8 @@ static void a_history_on_a_read_only_disk_can_be_read(void **state)
 static void a_result_that_did_not_reach_its_reader_is_an_error(void **state)
 {
 	struct cli *cli = *state;
-	const char *const argv[] = {"sh", "-c", "exec \"$0\" list >/dev/full", cli_ipcbench(), NULL};
+	const char *const argv[] = {"sh", "-c", "exec \"$0\" list >/dev/full", cli_ipcbench(),
+	                            NULL};
 
 	cli_run(cli, argv);
 	cli_assert_refused(cli, 3, "stdout", "space");

@@ -224,7 +224,8 @@ static void a_deadline_holds_under_signals(struct check *check)
 	struct ipc_endpoint *producer = end_open(check, channel, IPC_PRODUCER);
 	struct ipc_endpoint *consumer = end_open(check, channel, IPC_CONSUMER);
 	static const int flags[] = {0, SA_RESTART};
-	char data[MESSAGE_BYTES] = {0};
+	char data[MESSAGE_BYTES];
+	uint64_t sent;
 	ssize_t ret;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -234,10 +235,10 @@ static void a_deadline_holds_under_signals(struct check *check)
 		CHECK_THAT(ret == -ETIMEDOUT, NULL, "recv under signals: %s, not -ETIMEDOUT",
 		           report_result(ret));
 	}
-	message_fill(check, producer, 0, 0, MESSAGE_BYTES);
+	sent = message_fill(check, producer, 0, 0, MESSAGE_BYTES);
 	for (size_t i = 0; i < 2; i++) {
 		signals_start(flags[i]);
-		ret = call_send(producer, data, sizeof(data), from_now(20 * NS_PER_MS), 0);
+		ret = message_offer_full(check, producer, &sent, MESSAGE_BYTES, 20 * NS_PER_MS);
 		signals_stop();
 		CHECK_THAT(ret == -ETIMEDOUT, NULL, "send under signals: %s, not -ETIMEDOUT",
 		           report_result(ret));
@@ -262,12 +263,12 @@ static void expect_hang_up(struct peer *peer)
 static void expect_no_reader(struct peer *peer)
 {
 	struct ipc_endpoint *producer = end_open(peer->check, peer->argument, IPC_PRODUCER);
-	const char data[MESSAGE_BYTES] = {0};
+	uint64_t sent = message_fill(peer->check, producer, 0, 0, MESSAGE_BYTES);
 	int ret;
 
-	message_fill(peer->check, producer, 0, 0, MESSAGE_BYTES);
 	flag_raise(peer->check, FLAG_FULL);
-	ret = call_send(producer, data, sizeof(data), patience(peer->check), 0);
+	ret = message_offer_full(peer->check, producer, &sent, MESSAGE_BYTES,
+	                         peer->check->settings->patience_ns);
 	CHECK_THAT(ret == -EPIPE, NULL, "producer %u was not woken by hang-up: %s", peer->index,
 	           report_result(ret));
 	producer->deadline_ns = 0; /* The rest of a frame has nowhere to go. */

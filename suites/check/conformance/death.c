@@ -23,7 +23,7 @@
 enum {
 	FLAG_OPEN = 2, /* the victim's end is open */
 	FLAG_READY,    /* the survivor is about to block */
-	FLAG_GO_ON,
+	FLAG_GO_ON,    /* and one for each way to die after it */
 };
 
 /* How a peer ends. */
@@ -31,153 +31,147 @@ enum death {
 	DEATH_EXIT,
 	DEATH_KILLED,         /* and reaped */
 	DEATH_ZOMBIE,         /* killed, not reaped while the survivor looks */
-	DEATH_STOPPED_KILLED, /* stopped first */
+	DEATH_STOPPED_KILLED, /* stopped first, not reaped */
+	DEATH_COUNT,
 };
 
-struct survivor_shared {
+struct told {
 	uint64_t told_ns;
 };
 
 struct scene {
 	struct ipc_channel *channel;
-	enum ipc_role victim;
-	struct survivor_shared *shared;
+	enum ipc_role victim_role;
+	enum death death;
+	struct told *told; /* in shared memory */
+	struct peer *victim;
+	struct peer *survivor;
 };
 
 /* Opens an end, and lives until it is killed or told to go on and end. */
 static void be_victim(struct peer *peer)
 {
 	const struct scene *scene = peer->argument;
-	struct ipc_endpoint *endpoint = end_open(peer->check, scene->channel, scene->victim);
+	struct ipc_endpoint *endpoint = end_open(peer->check, scene->channel, scene->victim_role);
 
 	flag_raise(peer->check, FLAG_OPEN);
-	flag_await(peer->check, FLAG_GO_ON, 1);
+	flag_await(peer->check, FLAG_GO_ON + scene->death, 1);
 	end_close(peer->check, endpoint);
+}
+
+/* Sends or receives until that is refused; returns how. */
+static ssize_t survive(struct check *check, struct ipc_endpoint *endpoint, bool sends,
+                       uint64_t *sent)
+{
+	char data[MESSAGE_BYTES];
+
+	if (sends)
+		return message_offer_full(check, endpoint, sent, MESSAGE_BYTES,
+		                          check->settings->patience_ns);
+	return call_recv(endpoint, data, sizeof(data), patience(check));
 }
 
 /* Opens the other end, and blocks in it until it is told of the death. */
 static void be_survivor(struct peer *peer)
 {
+	static const char *const deaths[] = {"exit", "kill", "kill, not reaped", "stop and kill"};
 	const struct scene *scene = peer->argument;
 	struct check *check = peer->check;
-	bool sends = scene->victim == IPC_CONSUMER;
+	bool sends = scene->victim_role == IPC_CONSUMER;
 	struct ipc_endpoint *endpoint =
 		end_open(check, scene->channel, sends ? IPC_PRODUCER : IPC_CONSUMER);
-	char data[MESSAGE_BYTES] = {0};
+	uint64_t sent = sends ? message_fill(check, endpoint, 0, 0, MESSAGE_BYTES) : 0;
 	ssize_t ret;
 
-	if (sends)
-		message_fill(check, endpoint, 0, 0, MESSAGE_BYTES);
 	flag_raise(check, FLAG_READY);
-	if (sends)
-		ret = call_send(endpoint, data, sizeof(data), patience(check), 0);
-	else
-		ret = call_recv(endpoint, data, sizeof(data), patience(check));
-	scene->shared->told_ns = clock_now_ns();
-	CHECK_THAT(ret == -EPIPE, NULL, "%s after the peer's death: %s, not -EPIPE",
-	           sends ? "send" : "recv", report_result(ret));
-	/* And it stays so. */
-	if (sends)
-		ret = call_send(endpoint, data, sizeof(data), patience(check), 0);
-	else
-		ret = call_recv(endpoint, data, sizeof(data), patience(check));
-	CHECK_THAT(ret == -EPIPE, NULL, "%s once more: %s, not -EPIPE", sends ? "send" : "recv",
-	           report_result(ret));
+	ret = survive(check, endpoint, sends, &sent);
+	scene->told->told_ns = clock_now_ns();
+	CHECK_THAT(ret == -EPIPE, NULL, "%s after the peer's %s: %s, not -EPIPE",
+	           sends ? "send" : "recv", deaths[scene->death], report_result(ret));
+	ret = survive(check, endpoint, sends, &sent);
+	CHECK_THAT(ret == -EPIPE, NULL, "%s again after the peer's %s: %s, not -EPIPE",
+	           sends ? "send" : "recv", deaths[scene->death], report_result(ret));
 	endpoint->deadline_ns = 0; /* The rest of a frame has nowhere to go. */
 	end_close(check, endpoint);
 }
 
-static void end_victim(struct check *check, struct peer *victim, enum death death)
+static void scene_open(struct check *check, struct scene *scene)
+{
+	const struct ipc_channel_options options = check_options(check, MESSAGE_BYTES, 4);
+
+	scene->channel = channel_make(check, &options);
+	scene->told = shared_memory(check, sizeof(*scene->told));
+	scene->victim = peer_start(check, be_victim, scene);
+	scene->survivor = peer_start(check, be_survivor, scene);
+	/* Later peers must not inherit its ends: they would keep it alive. */
+	channel_leave(check, scene->channel);
+}
+
+static void scene_kill(struct check *check, const struct scene *scene)
 {
 	siginfo_t info;
 
-	if (death == DEATH_EXIT) {
-		flag_raise(check, FLAG_GO_ON);
-		peer_join(victim);
+	if (scene->death == DEATH_EXIT) {
+		flag_raise(check, FLAG_GO_ON + DEATH_EXIT);
+		peer_join(scene->victim);
 		return;
 	}
-	if (death == DEATH_STOPPED_KILLED) {
-		kill(victim->pid, SIGSTOP);
-		CHECK_SETUP(waitid(P_PID, (id_t)victim->pid, &info, WSTOPPED | WNOWAIT) == 0,
+	if (scene->death == DEATH_STOPPED_KILLED) {
+		kill(scene->victim->pid, SIGSTOP);
+		CHECK_SETUP(waitid(P_PID, (id_t)scene->victim->pid, &info, WSTOPPED | WNOWAIT) == 0,
 		            "waitid: %s", report_result(-errno));
 	}
-	peer_kill(victim, death == DEATH_KILLED);
+	peer_kill(scene->victim, scene->death == DEATH_KILLED);
 }
 
-static void tell_of(struct check *check, enum ipc_role victim_role, enum death death)
+/* Lets the peer of one role die in each way, its partner blocked; all are told. */
+static void tell_of(struct check *check, enum ipc_role victim_role)
 {
-	const struct ipc_channel_options options = check_options(check, MESSAGE_BYTES, 4);
 	const uint64_t bound_ns = check_has(check, IPC_CAP_SHARED_MEMORY)
 	                                  ? TOLD_NS_MAX_SHARED_MEMORY
 	                                  : TOLD_NS_MAX_KERNEL;
-	uint64_t rounds = check_count(check, "deaths", 1, 1000);
+	uint64_t rounds = check_count(check, "deaths of each kind", 1, 1000);
 
 	for (uint64_t i = 0; i < rounds; i++) {
-		struct scene scene = {
-			.channel = channel_make(check, &options),
-			.victim = victim_role,
-			.shared = shared_memory(check, sizeof(struct survivor_shared)),
-		};
-		struct peer *victim = peer_start(check, be_victim, &scene);
-		struct peer *survivor = peer_start(check, be_survivor, &scene);
-		uint64_t dead_ns;
+		struct scene scenes[DEATH_COUNT];
+		uint64_t dead_ns[DEATH_COUNT];
 
-		channel_leave(check, scene.channel);
-		flag_await(check, FLAG_OPEN, 1);
-		flag_await(check, FLAG_READY, 1);
-		peer_await_call(survivor);
-		end_victim(check, victim, death);
-		dead_ns = clock_now_ns();
-		peer_join(survivor);
-		CHECK_THAT(!check_is_full(check) || scene.shared->told_ns <= dead_ns + bound_ns,
-		           NULL, "the death was told after %llu ns",
-		           (unsigned long long)(scene.shared->told_ns - dead_ns));
-		if (!victim->is_joined)
-			peer_kill(victim, true);
+		for (unsigned death = 0; death < DEATH_COUNT; death++) {
+			scenes[death] = (struct scene){.victim_role = victim_role, .death = death};
+			scene_open(check, &scenes[death]);
+		}
+		flag_await(check, FLAG_OPEN, DEATH_COUNT);
+		flag_await(check, FLAG_READY, DEATH_COUNT);
+		for (unsigned death = 0; death < DEATH_COUNT; death++) {
+			peer_await_call(scenes[death].survivor);
+			scene_kill(check, &scenes[death]);
+			dead_ns[death] = clock_now_ns();
+		}
+		for (unsigned death = 0; death < DEATH_COUNT; death++) {
+			const struct scene *scene = &scenes[death];
+
+			peer_join(scene->survivor);
+			CHECK_THAT(!check_is_full(check) ||
+			                   scene->told->told_ns <= dead_ns[death] + bound_ns,
+			           NULL, "the death was told after %llu ns",
+			           (unsigned long long)(scene->told->told_ns - dead_ns[death]));
+			if (!scene->victim->is_joined)
+				peer_kill(scene->victim, true);
+			channel_end(check, scene->channel);
+			shared_memory_end(check, scene->told);
+		}
 		peers_renew(check);
-		channel_end(check, scene.channel);
-		shared_memory_end(check, scene.shared);
 	}
 }
 
-static void a_blocked_recv_is_told_that_the_producer_exited(struct check *check)
+static void a_blocked_recv_is_told_however_the_producer_dies(struct check *check)
 {
-	tell_of(check, IPC_PRODUCER, DEATH_EXIT);
+	tell_of(check, IPC_PRODUCER);
 }
 
-static void a_blocked_recv_is_told_that_the_producer_was_killed(struct check *check)
+static void a_blocked_send_is_told_however_the_consumer_dies(struct check *check)
 {
-	tell_of(check, IPC_PRODUCER, DEATH_KILLED);
-}
-
-static void a_blocked_recv_is_told_before_the_producer_is_reaped(struct check *check)
-{
-	tell_of(check, IPC_PRODUCER, DEATH_ZOMBIE);
-}
-
-static void a_blocked_recv_is_told_that_a_stopped_producer_was_killed(struct check *check)
-{
-	tell_of(check, IPC_PRODUCER, DEATH_STOPPED_KILLED);
-}
-
-static void a_blocked_send_is_told_that_the_consumer_exited(struct check *check)
-{
-	tell_of(check, IPC_CONSUMER, DEATH_EXIT);
-}
-
-static void a_blocked_send_is_told_that_the_consumer_was_killed(struct check *check)
-{
-	tell_of(check, IPC_CONSUMER, DEATH_KILLED);
-}
-
-static void a_blocked_send_is_told_before_the_consumer_is_reaped(struct check *check)
-{
-	tell_of(check, IPC_CONSUMER, DEATH_ZOMBIE);
-}
-
-static void a_blocked_send_is_told_that_a_stopped_consumer_was_killed(struct check *check)
-{
-	tell_of(check, IPC_CONSUMER, DEATH_STOPPED_KILLED);
+	tell_of(check, IPC_CONSUMER);
 }
 
 static void send_one_and_exit(struct peer *peer)
@@ -453,21 +447,9 @@ const struct check_case conformance_death[] = {
 	DEATH_CASE(a_killed_producer_leaves_no_torn_message, "C21 C10 C19", 0, EACH_WAIT),
 	DEATH_CASE(a_killed_consumer_hangs_no_producer, "C19", 0, EACH_WAIT),
 	DEATH_CASE(recv_drains_then_reports_a_gone_producer, "C18", IPC_CAP_HANGUP, EACH_WAIT),
-	DEATH_CASE(a_blocked_recv_is_told_that_the_producer_exited, "C18", IPC_CAP_HANGUP,
+	DEATH_CASE(a_blocked_recv_is_told_however_the_producer_dies, "C18", IPC_CAP_HANGUP,
                    EACH_WAIT),
-	DEATH_CASE(a_blocked_recv_is_told_that_the_producer_was_killed, "C18", IPC_CAP_HANGUP,
-                   EACH_WAIT),
-	DEATH_CASE(a_blocked_recv_is_told_before_the_producer_is_reaped, "C18", IPC_CAP_HANGUP,
-                   EACH_WAIT),
-	DEATH_CASE(a_blocked_recv_is_told_that_a_stopped_producer_was_killed, "C18", IPC_CAP_HANGUP,
-                   EACH_WAIT),
-	DEATH_CASE(a_blocked_send_is_told_that_the_consumer_exited, "C18", IPC_CAP_HANGUP,
-                   EACH_WAIT),
-	DEATH_CASE(a_blocked_send_is_told_that_the_consumer_was_killed, "C18", IPC_CAP_HANGUP,
-                   EACH_WAIT),
-	DEATH_CASE(a_blocked_send_is_told_before_the_consumer_is_reaped, "C18", IPC_CAP_HANGUP,
-                   EACH_WAIT),
-	DEATH_CASE(a_blocked_send_is_told_that_a_stopped_consumer_was_killed, "C18", IPC_CAP_HANGUP,
+	DEATH_CASE(a_blocked_send_is_told_however_the_consumer_dies, "C18", IPC_CAP_HANGUP,
                    EACH_WAIT),
 	DEATH_CASE(a_stopped_peer_is_not_taken_for_dead, "C18", IPC_CAP_HANGUP, EACH_WAIT),
 	DEATH_CASE(many_busy_peers_raise_no_false_alarm, "C18", IPC_CAP_HANGUP, EACH_WAIT),

@@ -95,7 +95,7 @@ static int play(enum model model, enum act first, enum act second, uint64_t limi
 		return ret;
 	peers_release(peers);
 	ret = peers_join(peers, why, sizeof(why));
-	assert_int_equal(peers_stop(peers), 0);
+	peers_stop(peers);
 	return ret;
 }
 
@@ -123,7 +123,8 @@ static void peers_pass_in_both_models(void **state)
 	assert_int_not_equal(script->pids[0], script->pids[1]);
 	assert_int_equal(play(MODEL_THREADS, ACT_PASS, ACT_PASS, NS_PER_S * 20, -1), 0);
 	assert_int_equal(atomic_load(&script->passed), 2);
-	assert_int_equal(script->pids[0], getpid());
+	assert_int_equal(script->pids[0], script->pids[1]);
+	assert_int_not_equal(script->pids[0], getpid());
 }
 
 static void a_failed_peer_is_named_with_its_words(void **state)
@@ -153,6 +154,14 @@ static void a_killed_peer_is_named_with_its_signal(void **state)
 	assert_non_null(strstr(why, "killed by signal 9"));
 }
 
+static void a_thread_that_is_killed_costs_its_process_and_no_more(void **state)
+{
+	(void)state;
+	assert_int_equal(play(MODEL_THREADS, ACT_SLEEP, ACT_DIE, NS_PER_S * 20, -1), -ECHILD);
+	assert_non_null(strstr(why, "a thread of pid "));
+	assert_non_null(strstr(why, "killed by signal 9"));
+}
+
 static void a_peer_that_leaves_in_mid_run_is_named_with_its_status(void **state)
 {
 	(void)state;
@@ -175,10 +184,11 @@ static void the_cause_is_blamed_before_its_echo(void **state)
 static void a_peer_that_ignores_its_deadline_is_ended_and_named(void **state)
 {
 	(void)state;
-	assert_int_equal(play(MODEL_PROCESSES, ACT_PASS, ACT_SLEEP, NS_PER_MS * 50, -1),
-	                 -ETIMEDOUT);
-	assert_non_null(strstr(why, "server"));
-	assert_non_null(strstr(why, "hangs"));
+	for (enum model model = MODEL_PROCESSES; model <= MODEL_THREADS; model++) {
+		assert_int_equal(play(model, ACT_PASS, ACT_SLEEP, NS_PER_MS * 50, -1), -ETIMEDOUT);
+		assert_non_null(strstr(why, "server"));
+		assert_non_null(strstr(why, "hangs"));
+	}
 }
 
 static void a_stop_ends_the_peers_at_once(void **state)
@@ -200,6 +210,7 @@ const struct CMUnitTest unit_peer_tests[] = {
 	TEST(a_failed_peer_is_named_with_its_words),
 	TEST(a_peer_that_fails_before_the_gate_ends_the_start),
 	TEST(a_killed_peer_is_named_with_its_signal),
+	TEST(a_thread_that_is_killed_costs_its_process_and_no_more),
 	TEST(a_peer_that_leaves_in_mid_run_is_named_with_its_status),
 	TEST(the_cause_is_blamed_before_its_echo),
 	TEST(a_peer_that_ignores_its_deadline_is_ended_and_named),

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* suites/check/unit/made_up.c - a made-up session for tests: the same numbers each time. */
+#include "suites/check/unit/made_up.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "results/environment.h"
+
+static const struct environment environment = {
+	.machine_key = "m:5f2a0000000000000000000000000001",
+	.key = "e:91c00000000000000000000000000002",
+	.machine = (char[]){"{\"architecture\":\"x86_64\",\"cpus\":2,\"hypervisor\":\"QEMU\"}"},
+	.canon = (char[]){"{\"container\":\"none\",\"kernel\":\"6.1.0-13-amd64\"}"},
+	.recorded = (char[]){"{\"cpu_name\":\"Made-up CPU\",\"unread\":{\"cpu_frequency_khz\":2}}"},
+};
+
+static const struct session session = {
+	.uuid = "7b0e1c52-0b6f-4c1d-9a3e-5d1f00c0ffee",
+	.kind = "run",
+	.started_ns = 1795354812123456789u,
+	.ended_ns = 1795354821000000000u,
+	.seed = 4711,
+	.argv = "ipcbench run 'transport:*' rounds:4",
+	.tool = "0.1.0",
+	.doctor = "[{\"id\":\"vm.steal\",\"level\":\"warn\",\"value\":1.8}]",
+	.status = "complete",
+	.environment = &environment,
+};
+
+const struct session *made_up_session(void)
+{
+	return &session;
+}
+
+struct run_cell made_up_cell(const char *transport, const char *workload, uint64_t size_bytes,
+                             const char *placement)
+{
+	struct run_cell cell = {.size_bytes = size_bytes, .in_flight = 1};
+
+	snprintf(cell.name, sizeof(cell.name), "%s/%s/%" PRIu64 "B/%s/block/processes", transport,
+	         workload, size_bytes, placement);
+	snprintf(cell.transport, sizeof(cell.transport), "%s", transport);
+	snprintf(cell.workload, sizeof(cell.workload), "%s", workload);
+	snprintf(cell.placement, sizeof(cell.placement), "%s", placement);
+	snprintf(cell.wait, sizeof(cell.wait), "block");
+	snprintf(cell.model, sizeof(cell.model), "processes");
+	return cell;
+}
+
+static struct run_peer made_up_peer(const char *name, uint64_t messages, uint64_t cpu_ns)
+{
+	struct run_peer peer = {
+		.counters =
+			{
+				.start_ns = 1000,
+				.stop_ns = 1000 + 2 * messages * cpu_ns,
+				.messages = messages,
+				.cpu_user_ns = messages * cpu_ns / 4,
+				.cpu_system_ns = messages * cpu_ns - messages * cpu_ns / 4,
+				.voluntary_switches = messages,
+				.involuntary_switches = 3,
+			},
+	};
+
+	snprintf(peer.name, sizeof(peer.name), "%s", name);
+	return peer;
+}
+
+/* Records values with a body around typical_ns, a tail of some percent, and one outlier. */
+static void record_values(struct histogram *histogram, uint32_t round, uint64_t typical_ns,
+                          uint64_t value_count)
+{
+	uint64_t state = 0x9e3779b97f4a7c15u + round;
+
+	for (uint64_t i = 0; i < value_count; i++) {
+		uint64_t random;
+
+		/* Knuth's generator for 64 bits; its high digits are the good ones. */
+		state = state * 6364136223846793005u + 1442695040888963407u;
+		random = state >> 33;
+		histogram_record(histogram,
+		                 typical_ns + random % (typical_ns / 8 + 1) +
+		                         (random % 64 == 0 ? typical_ns * (random % 5) : 0));
+	}
+	if (value_count > 0)
+		histogram_record(histogram, typical_ns * 20);
+}
+
+int made_up_run(struct run *out, const struct run_cell *cell, uint32_t round, uint64_t typical_ns,
+                uint64_t value_count, uint64_t batch)
+{
+	bool is_trip = typical_ns > 0;
+	struct histogram *histogram = is_trip ? histogram_create(HISTOGRAM_BITS_DEFAULT) : NULL;
+	uint64_t messages = is_trip ? (value_count + 1) * batch : value_count;
+
+	if (is_trip && !histogram)
+		return -ENOMEM;
+	*out = (struct run){
+		.cell = cell,
+		.metric = is_trip ? RUN_ROUND_TRIP : RUN_THROUGHPUT,
+		.stage = 1,
+		.round = round,
+		.arm = "A",
+		.batch = batch,
+		.samples = is_trip ? value_count + 1 : value_count,
+		.messages = messages,
+		.bytes = messages * cell->size_bytes,
+		.elapsed_ns = is_trip ? messages / batch * typical_ns
+	                              : messages * (800 + 10 * (uint64_t)round),
+		.histogram = histogram,
+		.peer_count = 2,
+		.steal_ns = 10 * (uint64_t)round,
+	};
+	out->peers[0] = made_up_peer(is_trip ? "client" : "producer", messages, 400 + round);
+	out->peers[1] = made_up_peer(is_trip ? "server" : "consumer", messages, 300);
+	if (is_trip)
+		record_values(histogram, round, typical_ns + round * (typical_ns / 100),
+		              value_count);
+	return 0;
+}
+
+struct made_up_row {
+	const char *transport;
+	const char *workload;
+	uint64_t size_bytes;
+	const char *placement;
+	uint64_t typical_ns;
+	uint64_t value_count;
+	uint64_t batch;
+	uint32_t rounds_failed; /* the first ones, of 4 */
+};
+
+static const struct made_up_row rows[] = {
+	{"pipe", "ping_pong", 64, "same_core", 6200, 20000, 1, 0},
+	{"unix_stream", "ping_pong", 64, "cross_core", 47000, 1000, 1, 1},
+	{"loopback", "ping_pong", 64, "same_core", 9000, 20000, 64, 0},
+	{"sleepy", "ping_pong", 64, "same_core", 17000000000, 200, 1, 0},
+	{"pipe", "stream", 4096, "same_core", 0, 500000, 1, 0},
+	{"tcp", "stream", 64, "cross_core", 0, 500000, 1, 0},
+	{"broken", "stream", 64, "same_core", 0, 500000, 1, 4},
+};
+
+static int add_row(struct report_builder *builder, const struct made_up_row *row)
+{
+	struct run_cell cell =
+		made_up_cell(row->transport, row->workload, row->size_bytes, row->placement);
+
+	for (uint32_t round = 0; round < 4; round++) {
+		struct run run;
+		int ret = made_up_run(&run, &cell, round, row->typical_ns, row->value_count,
+		                      row->batch);
+
+		if (ret < 0)
+			return ret;
+		if (round < row->rounds_failed)
+			snprintf(run.failure, sizeof(run.failure),
+			         "message 7 was lost, then \"%u\"\x1b[31m came", round);
+		ret = report_add_run(builder, &run);
+		free((struct histogram *)run.histogram);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+int made_up_report(struct report **out)
+{
+	struct run_cell first = made_up_cell("posix_mq", "ping_pong", 65536, "same_core");
+	struct run_cell second = made_up_cell("posix_mq", "stream", 65536, "same_core");
+	struct run_cell third = made_up_cell("uring_pipe", "stream", 64, "same_core");
+	struct report_builder *builder;
+	int ret = report_builder_create(&builder, &session);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && ret == 0; i++)
+		ret = add_row(builder, &rows[i]);
+	if (ret == 0)
+		ret = report_add_skip(builder, &first, "65536 exceed fs.mqueue.msgsize_max, 8192");
+	if (ret == 0)
+		ret = report_add_skip(builder, &second, "65536 exceed fs.mqueue.msgsize_max, 8192");
+	if (ret == 0)
+		ret = report_add_skip(builder, &third, "=kernel.io_uring_disabled is 2");
+	if (ret == 0)
+		ret = report_build(out, builder);
+	report_builder_destroy(builder);
+	return ret;
+}
