@@ -6,25 +6,14 @@
 
 #include "ipc/clock.h"
 
-void gil_init(struct gil *gil, uint64_t deadline_ns)
-{
-	*gil = (struct gil){
-		.mutex = PTHREAD_MUTEX_INITIALIZER,
-		.freed = PTHREAD_COND_INITIALIZER,
-		.switched = PTHREAD_COND_INITIALIZER,
-		.deadline_ns = deadline_ns,
-	};
-	atomic_init(&gil->is_wanted, 0);
-}
-
 /* Waits for a change, an interval at most. The mutex is held. Returns false past it. */
-static bool wait_change(struct gil *gil, pthread_cond_t *change)
+static bool wait_change(struct gil *gil, pthread_cond_t *change, uint64_t deadline_ns)
 {
 	uint64_t until_ns = clock_now_ns() + GIL_INTERVAL_NS;
 	struct timespec until;
 
-	if (until_ns > gil->deadline_ns)
-		until_ns = gil->deadline_ns;
+	if (until_ns > deadline_ns)
+		until_ns = deadline_ns;
 	until = clock_timespec(until_ns);
 	return pthread_cond_clockwait(change, &gil->mutex, CLOCK_MONOTONIC, &until) != ETIMEDOUT;
 }
@@ -36,15 +25,16 @@ static void want(struct gil *gil, uint32_t is_wanted)
 }
 
 /* The mutex is held. */
-static void take_locked(struct gil *gil, const void *self)
+static void take_locked(struct gil *gil, const void *self, uint64_t deadline_ns)
 {
 	while (gil->holder) {
 		uint64_t switches = gil->switches;
 
-		if (clock_now_ns() >= gil->deadline_ns)
+		if (clock_now_ns() >= deadline_ns)
 			return;
 		/* Only a holder that kept it for the whole interval is asked to go. */
-		if (!wait_change(gil, &gil->freed) && gil->holder && gil->switches == switches)
+		if (!wait_change(gil, &gil->freed, deadline_ns) && gil->holder &&
+		    gil->switches == switches)
 			want(gil, 1);
 	}
 	gil->holder = self;
@@ -56,10 +46,10 @@ static void take_locked(struct gil *gil, const void *self)
 	want(gil, 0);
 }
 
-void gil_take(struct gil *gil, const void *self)
+void gil_take(struct gil *gil, const void *self, uint64_t deadline_ns)
 {
 	pthread_mutex_lock(&gil->mutex);
-	take_locked(gil, self);
+	take_locked(gil, self, deadline_ns);
 	pthread_mutex_unlock(&gil->mutex);
 }
 
@@ -73,7 +63,7 @@ void gil_release(struct gil *gil, const void *self)
 	pthread_mutex_unlock(&gil->mutex);
 }
 
-void gil_hand_over(struct gil *gil, const void *self)
+void gil_hand_over(struct gil *gil, const void *self, uint64_t deadline_ns)
 {
 	pthread_mutex_lock(&gil->mutex);
 	if (gil->holder == self) {
@@ -81,10 +71,10 @@ void gil_hand_over(struct gil *gil, const void *self)
 		pthread_cond_signal(&gil->freed);
 		/* One that asked may have gone to its deadline: an interval is enough to come. */
 		while (gil->holder_last == self) {
-			if (!wait_change(gil, &gil->switched))
+			if (!wait_change(gil, &gil->switched, deadline_ns))
 				break;
 		}
-		take_locked(gil, self);
+		take_locked(gil, self, deadline_ns);
 	}
 	pthread_mutex_unlock(&gil->mutex);
 }

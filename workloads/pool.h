@@ -90,6 +90,7 @@ struct pool_shared {
 	_Alignas(CACHE_SEPARATION_BYTES) _Atomic uint32_t is_asleep;
 	_Alignas(CACHE_SEPARATION_BYTES) _Atomic uint64_t measured_from; /* a task's id */
 	_Atomic uint32_t has_crashed;
+	_Atomic uint32_t is_ready; /* task is filled in: before the gate */
 	struct gil lock;
 	struct task_shared task;
 	struct pool_seat seats[]; /* one a worker */

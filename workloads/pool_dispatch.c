@@ -406,7 +406,11 @@ static int measure(struct dispatcher *d)
 
 static int dispatch(struct dispatcher *d)
 {
-	int ret = peer_pass_gate(d->self->peer);
+	int ret;
+
+	/* Release: what the task started is there. Pairs with the acquire in pool_work(). */
+	atomic_store_explicit(&d->shared->is_ready, 1, memory_order_release);
+	ret = peer_pass_gate(d->self->peer);
 
 	if (ret == 0)
 		ret = watch_workers(d);
@@ -437,7 +441,6 @@ int pool_dispatch(struct workload_peer *self)
 	d->alive_count = d->worker_count;
 	d->credit = pool_credit(self->cell);
 	pool_task_peer(self, 0, &d->peer);
-	gil_init(&d->shared->lock, self->deadline_ns);
 	atomic_store_explicit(&d->shared->measured_from, UINT64_MAX, memory_order_relaxed);
 	d->source = job ? job->source : NULL;
 	if (!d->source)

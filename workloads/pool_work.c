@@ -252,6 +252,8 @@ int pool_work(struct workload_peer *self)
 	atomic_store_explicit(&shared->seats[self->index - 1].pid, (int32_t)getpid(),
 	                      memory_order_release);
 	ret = peer_pass_gate(self->peer);
+	if (ret == 0 && !atomic_load_explicit(&shared->is_ready, memory_order_acquire))
+		ret = peer_fail(self->peer, -EPIPE, "there is no dispatcher");
 	if (ret == 0)
 		ret = pool_worker_open(&worker, self, self->index - 1);
 	if (ret < 0)

@@ -77,7 +77,7 @@ struct task {
 static inline void task_checkpoint(struct task_peer *self)
 {
 	if (self->lock)
-		gil_checkpoint(self->lock, self);
+		gil_checkpoint(self->lock, self, self->deadline_ns);
 }
 
 /* Around a call that waits: others may compute. */
@@ -90,7 +90,7 @@ static inline void task_wait_begin(struct task_peer *self)
 static inline void task_wait_end(struct task_peer *self)
 {
 	if (self->lock)
-		gil_take(self->lock, self);
+		gil_take(self->lock, self, self->deadline_ns);
 }
 
 /* States why a task's function fails. Returns error, which is -errno. */

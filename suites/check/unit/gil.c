@@ -18,6 +18,7 @@
 struct other {
 	struct gil *gil;
 	uint64_t rounds;
+	uint64_t deadline_ns;
 	uint64_t *shared; /* plain: the lock is all that orders it */
 	_Atomic bool has_run;
 };
@@ -27,9 +28,9 @@ static void *add_under_the_lock(void *context)
 	struct other *self = context;
 
 	for (uint64_t i = 0; i < self->rounds; i++) {
-		gil_take(self->gil, self);
+		gil_take(self->gil, self, self->deadline_ns);
 		++*self->shared;
-		gil_checkpoint(self->gil, self);
+		gil_checkpoint(self->gil, self, self->deadline_ns);
 		++*self->shared;
 		gil_release(self->gil, self);
 	}
@@ -38,15 +39,19 @@ static void *add_under_the_lock(void *context)
 
 static void one_thread_at_a_time_holds_it(void **state)
 {
-	struct gil gil;
+	struct gil gil = {0};
 	uint64_t shared = 0;
 	struct other others[3];
 	pthread_t threads[3];
 
 	(void)state;
-	gil_init(&gil, clock_now_ns() + LIMIT_NS);
 	for (size_t i = 0; i < 3; i++) {
-		others[i] = (struct other){.gil = &gil, .rounds = 20000, .shared = &shared};
+		others[i] = (struct other){
+			.gil = &gil,
+			.rounds = 20000,
+			.deadline_ns = clock_now_ns() + LIMIT_NS,
+			.shared = &shared,
+		};
 		assert_int_equal(pthread_create(&threads[i], NULL, add_under_the_lock, &others[i]),
 		                 0);
 	}
@@ -59,7 +64,7 @@ static void *take_once(void *context)
 {
 	struct other *self = context;
 
-	gil_take(self->gil, self);
+	gil_take(self->gil, self, self->deadline_ns);
 	atomic_store_explicit(&self->has_run, true, memory_order_release);
 	gil_release(self->gil, self);
 	return NULL;
@@ -68,18 +73,17 @@ static void *take_once(void *context)
 static void a_holder_that_computes_hands_it_over_at_a_checkpoint(void **state)
 {
 	const uint64_t start_ns = clock_now_ns();
-	struct gil gil;
-	struct other other = {.gil = &gil};
+	struct gil gil = {0};
+	struct other other = {.gil = &gil, .deadline_ns = start_ns + LIMIT_NS};
 	pthread_t thread;
-	int self;
+	const int self = 0;
 
 	(void)state;
-	gil_init(&gil, start_ns + LIMIT_NS);
-	gil_take(&gil, &self);
+	gil_take(&gil, &self, start_ns + LIMIT_NS);
 	assert_int_equal(pthread_create(&thread, NULL, take_once, &other), 0);
 	while (!atomic_load_explicit(&other.has_run, memory_order_acquire) &&
 	       clock_now_ns() < start_ns + LIMIT_NS)
-		gil_checkpoint(&gil, &self);
+		gil_checkpoint(&gil, &self, start_ns + LIMIT_NS);
 	gil_release(&gil, &self);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_true(other.has_run);
@@ -90,14 +94,13 @@ static void a_holder_that_computes_hands_it_over_at_a_checkpoint(void **state)
 
 static void past_the_deadline_nobody_waits(void **state)
 {
-	struct gil gil;
-	int first;
-	int second;
+	struct gil gil = {0};
+	const int first = 1;
+	const int second = 2;
 
 	(void)state;
-	gil_init(&gil, clock_now_ns());
-	gil_take(&gil, &first);
-	gil_take(&gil, &second); /* returns without it */
+	gil_take(&gil, &first, 0);
+	gil_take(&gil, &second, 0); /* returns without it */
 	gil_release(&gil, &second);
 	assert_ptr_equal(gil.holder, &first);
 	gil_release(&gil, &first);
