@@ -165,7 +165,7 @@ static int take_result(struct dispatcher *d, uint32_t worker, const void *messag
 	hand->count--;
 	hand->taken++;
 	d->completed++;
-	d->bytes += bytes;
+	d->bytes += sizeof(header) + header.bytes;
 	count_one(&d->outcome->completed);
 	task_wait_end(&d->peer);
 	ret = d->source->take(d->source->context, header.id, header.status,
