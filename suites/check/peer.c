@@ -184,17 +184,27 @@ void peers_renew(struct check *check)
 		atomic_store(&check->board->flags[i], 0);
 }
 
+/* An endpoint of ours may have a timer armed, whose signal ends a wait. */
+static void peer_reap(const struct peer *peer)
+{
+	while (waitpid(peer->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 void peer_kill(struct peer *peer, bool is_reaped)
 {
 	siginfo_t info;
+	int ret;
 
 	atomic_store(&peer->report->is_absent, 1);
 	kill(peer->pid, SIGKILL);
 	/* Until it is a zombie: its descriptors are closed by then. */
-	CHECK_SETUP(waitid(P_PID, (id_t)peer->pid, &info, WEXITED | WNOWAIT) == 0, "waitid: %s",
-	            strerror(errno));
+	do
+		ret = waitid(P_PID, (id_t)peer->pid, &info, WEXITED | WNOWAIT);
+	while (ret < 0 && errno == EINTR);
+	CHECK_SETUP(ret == 0, "waitid: %s", strerror(errno));
 	if (is_reaped)
-		waitpid(peer->pid, NULL, 0);
+		peer_reap(peer);
 	peer->is_joined = is_reaped;
 }
 
@@ -207,7 +217,7 @@ void peers_end(struct check *check)
 			continue;
 		if (peer->pid > 0) {
 			kill(peer->pid, SIGKILL);
-			waitpid(peer->pid, NULL, 0);
+			peer_reap(peer);
 			peer->is_joined = true;
 		} else if (peer_is_done(peer)) {
 			pthread_join(peer->thread, NULL);
