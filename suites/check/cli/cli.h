@@ -91,8 +91,14 @@ bool cli_is_refused(const struct cli *cli, int status, const char *value, const 
 /* Fails unless cli_is_refused(). */
 void cli_assert_refused(const struct cli *cli, int status, const char *value, const char *remedy);
 
-/* Fails unless `ipcbench clean --dry-run` finds nothing and no process is left. */
-void cli_assert_nothing_left(struct cli *cli);
+/*
+ * Returns how many names the test's own register holds. (ipcbench clean also looks at
+ * the register of those who have no XDG_RUNTIME_DIR, which is everybody's.)
+ */
+size_t cli_names_count(const struct cli *cli);
+
+/* Fails unless the last command has left neither process nor name. */
+void cli_assert_nothing_left(const struct cli *cli);
 
 /* Returns the lines of stdout as an array of JSON values, to be given to json_decref(). */
 json_t *cli_json_lines(const struct cli *cli);
