@@ -17,7 +17,10 @@
 #define CPUS_MAX 4096
 #define CACHES_MAX 8
 
-/* Facts of the first processor in /proc/cpuinfo, by the names of x86 and of ARM. */
+/*
+ * Facts of /proc/cpuinfo, by the names of x86 and of ARM. The first line that has the
+ * name counts: that of the first processor, or of the board, which follows them all.
+ */
 static const struct cpu_fact {
 	enum facts_group group;
 	const char *name;
@@ -124,14 +127,10 @@ static void collect_cpuinfo(struct facts *facts)
 {
 	char text[FACTS_TEXT_BYTES];
 	char value[FACTS_TEXT_BYTES];
-	char *second;
 	int ret = facts_read(facts, "/proc/cpuinfo", text, sizeof(text));
 
 	if (ret < 0)
 		text[0] = '\0';
-	second = strstr(text, "\n\n");
-	if (second)
-		*second = '\0';
 	for (size_t i = 0; i < sizeof(cpu_facts) / sizeof(cpu_facts[0]); i++) {
 		const struct cpu_fact *fact = &cpu_facts[i];
 

@@ -2,6 +2,7 @@
 /* results/exporter.c - the ways to write a report that this program knows. */
 #include "results/exporter.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct exporter *const exporters[] = {
@@ -24,4 +25,11 @@ const struct exporter *exporter_find(const char *name)
 			return exporter;
 	}
 	return NULL;
+}
+
+int exporter_error(FILE *out)
+{
+	if (!ferror(out))
+		return 0;
+	return errno > 0 ? -errno : -EIO;
 }

@@ -12,8 +12,8 @@ struct exporter {
 	const char *name; /* as in --format */
 	const char *summary;
 	/*
-	 * Writes the whole report to out. Returns 0, or -errno: -EIO or the errno
-	 * of a failed write, -ENOMEM. The caller flushes and closes out.
+	 * Writes the whole report to out. Returns 0, -ENOMEM, or what
+	 * exporter_error() does. The caller flushes and closes out.
 	 */
 	int (*write)(FILE *out, const struct report *report);
 };
@@ -22,6 +22,12 @@ struct exporter {
 #define RESULTS_EXPORTER(name) extern const struct exporter exporter_##name;
 #include "registered_exporters.inc"
 #undef RESULTS_EXPORTER
+
+/*
+ * Returns 0 if all was written to out so far, else the -errno of the failed write,
+ * or -EIO where it is not known: for exporters, which set errno to 0 before they begin.
+ */
+int exporter_error(FILE *out);
 
 /* Returns the exporter called name, or null. */
 const struct exporter *exporter_find(const char *name);

@@ -68,6 +68,12 @@ const char *const store_schema_migrations[] = {version_1};
 const int store_schema_version =
 	sizeof(store_schema_migrations) / sizeof(store_schema_migrations[0]);
 
+struct marks {
+	sqlite3_int64 application;
+	sqlite3_int64 version;
+	sqlite3_int64 objects;
+};
+
 /* Applies what is missing, inside a transaction. */
 static int apply(struct store_sqlite *self, const char *const *migrations, int version, char *why,
                  size_t why_bytes)
@@ -108,41 +114,53 @@ int store_schema_migrate(struct store_sqlite *self, const char *const *migration
 	return ret;
 }
 
-int store_schema_check(struct store_sqlite *self, bool may_be_new, char *why, size_t why_bytes)
+/* Reads what says whose file this is, in one transaction: another may just be making it. */
+static int read_marks(struct store_sqlite *self, struct marks *out, char *why, size_t why_bytes)
 {
-	sqlite3_int64 application;
-	sqlite3_int64 version;
-	sqlite3_int64 objects;
-	int ret = store_sqlite_integer(self, "PRAGMA application_id", &application, why, why_bytes);
+	int ret = store_sqlite_exec(self, "BEGIN", why, why_bytes);
 
-	if (ret == 0)
-		ret = store_sqlite_integer(self, "PRAGMA user_version", &version, why, why_bytes);
-	if (ret == 0)
-		ret = store_sqlite_integer(self, "SELECT count(*) FROM sqlite_schema", &objects,
-		                           why, why_bytes);
 	if (ret < 0)
 		return ret;
-	if (may_be_new && application == 0 && version == 0 && objects == 0)
+	ret = store_sqlite_integer(self, "PRAGMA application_id", &out->application, why,
+	                           why_bytes);
+	if (ret == 0)
+		ret = store_sqlite_integer(self, "PRAGMA user_version", &out->version, why,
+		                           why_bytes);
+	if (ret == 0)
+		ret = store_sqlite_integer(self, "SELECT count(*) FROM sqlite_schema",
+		                           &out->objects, why, why_bytes);
+	sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
+	return ret;
+}
+
+int store_schema_check(struct store_sqlite *self, bool may_be_new, char *why, size_t why_bytes)
+{
+	struct marks marks;
+	int ret = read_marks(self, &marks, why, why_bytes);
+
+	if (ret < 0)
+		return ret;
+	if (may_be_new && marks.application == 0 && marks.version == 0 && marks.objects == 0)
 		return 0;
-	if (application != STORE_APPLICATION_ID) {
+	if (marks.application != STORE_APPLICATION_ID) {
 		snprintf(why, why_bytes,
 		         "%s: an SQLite file, but not a history of ipcbench; name another one "
 		         "with --store",
 		         self->path);
 		return -EBADMSG;
 	}
-	if (version > store_schema_version) {
+	if (marks.version > store_schema_version) {
 		snprintf(why, why_bytes,
 		         "%s: its schema %lld is newer than %d, which this version knows; update "
 		         "ipcbench, or name another file with --store",
-		         self->path, (long long)version, store_schema_version);
+		         self->path, (long long)marks.version, store_schema_version);
 		return -EPROTO;
 	}
-	if (version < store_schema_version && !may_be_new) {
+	if (marks.version < store_schema_version && !may_be_new) {
 		snprintf(why, why_bytes,
 		         "%s: its schema %lld is older than %d; a run that stores into it brings "
 		         "it up to date",
-		         self->path, (long long)version, store_schema_version);
+		         self->path, (long long)marks.version, store_schema_version);
 		return -EPROTO;
 	}
 	return 0;

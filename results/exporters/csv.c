@@ -164,6 +164,7 @@ static void put_cell(FILE *out, const struct report *report, const struct report
 
 static int csv_write(FILE *out, const struct report *report)
 {
+	errno = 0;
 	fputs("session,cell,transport,workload,size_bytes,placement,wait,model,params,batch,rounds,"
 	      "rounds_failed,samples,status,peer,figure,unit,value,low,high,note\r\n",
 	      out);
@@ -178,7 +179,7 @@ static int csv_write(FILE *out, const struct report *report)
 
 		put_row(out, report, &report->skips[i].cell, NULL, &skipped);
 	}
-	return ferror(out) ? -EIO : 0;
+	return exporter_error(out);
 }
 
 const struct exporter exporter_csv = {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "results/environment.h"
+#include "results/exporter.h"
 
 /* Returns a string; null for null. Bytes that are not UTF-8 become '?'. */
 static json_t *text_json(const char *text)
@@ -251,13 +252,13 @@ json_t *report_json_skip(const struct report_skip *skip)
 int report_json_write(FILE *out, json_t *value)
 {
 	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
-	int ret = 0;
 
 	json_decref(value);
 	if (!text)
 		return -ENOMEM;
-	if (fputs(text, out) == EOF || fputc('\n', out) == EOF)
-		ret = -EIO;
+	errno = 0;
+	fputs(text, out);
+	fputc('\n', out);
 	free(text);
-	return ret;
+	return exporter_error(out);
 }

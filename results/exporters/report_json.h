@@ -21,7 +21,7 @@ json_t *report_json_skip(const struct report_skip *skip);
 
 /*
  * Writes a value in one line and frees it; null is a value that could not be made.
- * Returns 0, or -errno: -ENOMEM, -EIO.
+ * Returns 0, -ENOMEM, or what exporter_error() does.
  */
 int report_json_write(FILE *out, json_t *value);
 

@@ -153,6 +153,7 @@ int text_write(FILE *out, const struct report *report, const struct text_style *
 {
 	int ret;
 
+	errno = 0;
 	write_head(out, &report->session, style);
 	ret = write_tables(out, report, style);
 	if (ret < 0)
@@ -162,7 +163,7 @@ int text_write(FILE *out, const struct report *report, const struct text_style *
 	if (ret < 0)
 		return ret;
 	write_foot(out, &report->session, style);
-	return ferror(out) ? -EIO : 0;
+	return exporter_error(out);
 }
 
 static int exporter_write(FILE *out, const struct report *report)

@@ -318,15 +318,52 @@ static void write_title(FILE *out, const struct table *table)
 	fputc('\n', out);
 }
 
+/* Says whether a row begins another group: where and how its peers run differs. */
+static bool is_group_start(const struct table *table, size_t row)
+{
+	const struct run_cell *above = &table->cells[row - 1]->cell;
+	const struct run_cell *here = &table->cells[row]->cell;
+
+	return strcmp(above->model, here->model) != 0 ||
+	       strcmp(above->placement, here->placement) != 0 ||
+	       strcmp(above->wait, here->wait) != 0;
+}
+
+/* Says whether blank lines would help: there are groups, and not all of a single row. */
+static bool has_groups(const struct table *table)
+{
+	size_t starts = 0;
+
+	for (size_t row = 1; row < table->cells_count; row++)
+		starts += is_group_start(table, row);
+	return starts > 0 && starts + 1 < table->cells_count;
+}
+
+/* Writes lines without the blanks at their ends, which a row without entries is full of. */
+static void write_lines(FILE *out, const char *text)
+{
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+		size_t shown = length;
+
+		while (shown > 0 && text[shown - 1] == ' ')
+			shown--;
+		fwrite(text, 1, shown, out);
+		fputc('\n', out);
+		text += length + (text[length] == '\n');
+	}
+}
+
 /* Hands the entries to libsmartcols. Returns 0, or -ENOMEM. */
 static int write_grid(FILE *out, const struct table *table)
 {
 	struct libscols_table *grid = scols_new_table();
+	bool is_grouped = has_groups(table);
+	char *text = NULL;
 	int ret = -ENOMEM;
 
 	if (!grid || scols_table_set_column_separator(grid, "  ") < 0)
 		goto done;
-	scols_table_set_stream(grid, out);
 	scols_table_set_termforce(grid, SCOLS_TERMFORCE_NEVER);
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
 		bool is_text = columns[i].kind == COLUMN_NAME || columns[i].kind == COLUMN_SETTING;
@@ -336,9 +373,13 @@ static int write_grid(FILE *out, const struct table *table)
 			goto done;
 	}
 	for (size_t row = 0; row < table->cells_count; row++) {
-		struct libscols_line *line = scols_table_new_line(grid, NULL);
+		struct libscols_line *line;
 		size_t at = 0;
 
+		if (row > 0 && is_grouped && is_group_start(table, row) &&
+		    !scols_table_new_line(grid, NULL))
+			goto done;
+		line = scols_table_new_line(grid, NULL);
 		if (!line)
 			goto done;
 		for (size_t i = 0; i < COLUMN_COUNT; i++) {
@@ -347,8 +388,12 @@ static int write_grid(FILE *out, const struct table *table)
 				goto done;
 		}
 	}
-	ret = scols_print_table(grid) < 0 ? -ENOMEM : 0;
+	if (scols_print_table_to_string(grid, &text) == 0) {
+		write_lines(out, text);
+		ret = 0;
+	}
 done:
+	free(text);
 	scols_unref_table(grid);
 	return ret;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ipc/clock.h"
+#include "ipc/names_entry.h"
 
 #define LINE_BYTES 320
 #define POLL_NS (2 * NS_PER_MS)
@@ -200,6 +201,28 @@ static int add_names(struct snapshot *snapshot, const char *path)
 	return ret;
 }
 
+/* Lists this process's entries in our own register of names. */
+static int add_register(struct snapshot *snapshot)
+{
+	int ret = 0;
+	int fd;
+
+	for (int place = 0; ret == 0 && (fd = entry_open_place(place, false)) != -EINVAL; place++) {
+		DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+		const struct dirent *file;
+		struct entry entry;
+
+		if (!folder)
+			continue;
+		while (ret == 0 && (file = readdir(folder))) {
+			if (entry_parse(&entry, file->d_name) && entry.pid == (uint32_t)getpid())
+				ret = snapshot_add(snapshot, "registered name %s", file->d_name);
+		}
+		closedir(folder);
+	}
+	return ret;
+}
+
 static int add_child(struct snapshot *snapshot)
 {
 	siginfo_t info = {0};
@@ -236,6 +259,8 @@ int snapshot_take(struct snapshot *snapshot)
 		ret = add_names(snapshot, "/dev/shm");
 	if (ret == 0)
 		ret = add_names(snapshot, "/dev/mqueue");
+	if (ret == 0)
+		ret = add_register(snapshot);
 	if (ret == 0)
 		ret = add_child(snapshot);
 	if (ret == 0 && snapshot->count > 0)

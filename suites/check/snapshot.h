@@ -3,7 +3,7 @@
  * suites/check/snapshot.h - what a process holds, and what is left after a case (C26).
  *
  * Descriptors, threads, timers, shared mappings, children, and the names that
- * outlive processes: /dev/shm, /dev/mqueue, System V ids.
+ * outlive processes: /dev/shm, /dev/mqueue, System V ids, our own register.
  */
 #ifndef CHECK_SNAPSHOT_H
 #define CHECK_SNAPSHOT_H

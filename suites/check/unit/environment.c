@@ -71,7 +71,8 @@ static const struct file board[] = {
 	{"proc/sys/kernel/arch", "aarch64\n"},
 	{"proc/cpuinfo", "processor\t: 0\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd\n"
                          "CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x0\n"
-                         "CPU part\t: 0xd08\nCPU revision\t: 3\n\n"},
+                         "CPU part\t: 0xd08\nCPU revision\t: 3\n\n"
+                         "Model\t\t: Made-up Board 4\n"},
 	{"proc/meminfo", "MemTotal:         948272 kB\n"},
 	{CPU "present", "0-3\n"},
 };
@@ -260,6 +261,7 @@ static void an_arm_board_is_named_by_its_own_fields(void **state)
 	assert_fact(e->machine, "cpu_model", "\"0xd08\"");
 	assert_fact(e->machine, "cpu_stepping", "3");
 	assert_fact(e->machine, "cpus", "4");
+	assert_fact(e->recorded, "cpu_name", "\"Made-up Board 4\"");
 	assert_fact(e->machine, "ram_gib_class", "1");
 	environment_destroy(e);
 }

@@ -352,7 +352,7 @@ static void a_full_disk_is_an_error(void **state)
 
 		assert_non_null(full);
 		setvbuf(full, NULL, _IONBF, 0);
-		assert_int_equal(exporter->write(full, report), -EIO);
+		assert_int_equal(exporter->write(full, report), -ENOSPC);
 		fclose(full);
 	}
 }

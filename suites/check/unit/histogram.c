@@ -339,6 +339,8 @@ static void well_packed_nonsense_is_refused(void **state)
 	ASSERT_REFUSED(1, 7, 5, 5, 0, 0, 0xff, 0xff, 0xff, 0x7f, 1);
 	ASSERT_REFUSED(1, 7, 5, 5, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
 	               1);
+	/* A run of 2^32 + 5 zeros, which 32 bits would take for 5. */
+	ASSERT_REFUSED(1, 7, 5, 5, 0, 0, 0x85, 0x80, 0x80, 0x80, 0x10, 1);
 	/* A varint of more than 64 bits. */
 	ASSERT_REFUSED(1, 7, 5, 5, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 	               2);

@@ -418,6 +418,9 @@ static void a_killed_writer_loses_the_round_in_hand_at_most(void **state)
 		/* What was said is there; one more may have been in hand. */
 		assert_in_range(seen.runs, said_rounds, said_rounds + 1);
 		assert_int_equal(seen.last.peer_count, 2);
+		/* Its owner's reading took in the log that the dead one left. */
+		snprintf(name, sizeof(name), "killed%u.db-wal", trial);
+		assert_int_equal(folder_size(folder, name), -1);
 	}
 }
 
@@ -468,6 +471,52 @@ static void writers_at_once_all_store_everything(void **state)
 		uuid[sizeof(uuid) - 2] = digits[i];
 		assert_int_equal(read_back(path, uuid, &seen), 0);
 		assert_int_equal(seen.runs, 20);
+	}
+}
+
+/* Opens at the moment when the gate opens, so that all do. Runs in a child: no asserts. */
+static int open_at_once(const char *path, int gate)
+{
+	struct store *store;
+	char byte;
+
+	if (read(gate, &byte, 1) != 0)
+		return 1;
+	if (store_open(&store, path, STORE_WRITE, why, sizeof(why)) < 0)
+		return 2;
+	store_close(store);
+	return 0;
+}
+
+static void a_history_made_by_several_at_once_is_made_once(void **state)
+{
+	const struct folder *folder = *state;
+
+	for (unsigned trial = 0; trial < 20; trial++) {
+		char name[32];
+		char path[PATH_MAX];
+		pid_t pids[6];
+		int gate[2];
+
+		snprintf(name, sizeof(name), "%u.db", trial);
+		folder_path(folder, path, sizeof(path), name);
+		assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
+		for (size_t i = 0; i < 6; i++) {
+			pids[i] = fork();
+			assert_int_not_equal(pids[i], -1);
+			if (pids[i] == 0) {
+				close(gate[1]);
+				_exit(open_at_once(path, gate[0]));
+			}
+		}
+		close(gate[0]);
+		close(gate[1]);
+		for (size_t i = 0; i < 6; i++) {
+			int status;
+
+			assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+			assert_int_equal(status, 0);
+		}
 	}
 }
 
@@ -747,6 +796,7 @@ const struct CMUnitTest unit_store_tests[] = {
 	CASE(migrations_are_applied_once_each_or_not_at_all),
 	CASE(a_killed_writer_loses_the_round_in_hand_at_most),
 	CASE(writers_at_once_all_store_everything),
+	CASE(a_history_made_by_several_at_once_is_made_once),
 	CASE(reading_leaves_nothing_beside_the_history),
 	CASE(a_history_is_private_under_any_umask),
 	CASE(another_user_reads_a_history_but_can_not_write_it),
