@@ -26,6 +26,7 @@ struct peers_options {
 	const char *const *names; /* count of them, for messages */
 	const int *cpus;          /* count of them; -1: unpinned */
 	uint64_t deadline_ns;     /* absolute; main() must have returned by then */
+	uint32_t spare_count;     /* the last so many peers may die: the rest go on */
 	int stop_fd;              /* readable: the whole run shall stop; -1: none */
 	/*
 	 * The peer's work, in the peer. Returns 0, or -errno, best after

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ipc/clock.h"
+#include "ipc/cpu.h"
 #include "results/recorder.h"
 #include "workloads/peer.h"
 #include "workloads/placement.h"
@@ -26,16 +27,18 @@
 #define PARK_LOOK_NS (20 * NS_PER_MS)
 #define HISTOGRAM_BITS HISTOGRAM_BITS_DEFAULT
 
-/* In one mapping shared with the peers: first this, then a recorder for each peer. */
+/* In one mapping shared with the peers: this, a recorder for each peer, the pattern's own. */
 struct round_memory {
 	struct workload_shared shared;
 	size_t bytes;
 	size_t recorder_stride;
+	void *pattern;
 };
 
 struct round {
 	const struct round_request *request;
-	const struct workload *workload;
+	const struct workload *workload; /* &shaped */
+	struct workload shaped;
 	struct round_memory *memory;
 	struct ipc_channel *channels[WORKLOAD_ROUTES_MAX];
 	uint32_t peer_count;
@@ -62,10 +65,13 @@ void round_release(struct round_memory *memory)
 		munmap(memory, memory->bytes);
 }
 
-static struct round_memory *memory_create(uint32_t peer_count)
+static struct round_memory *memory_create(uint32_t peer_count, size_t pattern_bytes)
 {
 	size_t stride = (recorder_bytes(HISTOGRAM_BITS) + 63) & ~(size_t)63;
-	size_t bytes = ((sizeof(struct round_memory) + 63) & ~(size_t)63) + peer_count * stride;
+	size_t start = ((sizeof(struct round_memory) + 63) & ~(size_t)63) + peer_count * stride;
+	size_t pattern =
+		(start + CACHE_SEPARATION_BYTES - 1) & ~(size_t)(CACHE_SEPARATION_BYTES - 1);
+	size_t bytes = pattern + pattern_bytes;
 	struct round_memory *self =
 		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
@@ -73,6 +79,7 @@ static struct round_memory *memory_create(uint32_t peer_count)
 		return NULL;
 	self->bytes = bytes;
 	self->recorder_stride = stride;
+	self->pattern = (unsigned char *)self + pattern;
 	atomic_init(&self->shared.start_sequence, UINT64_MAX);
 	atomic_init(&self->shared.stop_sequence, UINT64_MAX);
 	for (uint32_t i = 0; i < peer_count; i++)
@@ -184,6 +191,8 @@ static int round_peer(void *context, struct peer *peer, uint32_t index)
 		.tick_ns = options->tick_ns,
 		.recorder = round_recorder(round->memory, index),
 		.shared = &round->memory->shared,
+		.pattern = round->memory->pattern,
+		.job = round->request->job,
 		.peer = peer,
 	};
 	size_t size = (size_t)self.cell->values[CELL_SIZE];
@@ -308,6 +317,7 @@ static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 	struct peers_options options = {
 		.model = (enum model)cell->values[CELL_MODEL],
 		.count = round->peer_count,
+		.spare_count = round->workload->spare_count,
 		.names = round->peer_count == 1 ? (const char *const[]){"alone"}
 	                                        : round->workload->peer_names,
 		.cpus = round->cpus,
@@ -341,15 +351,19 @@ int round_play(const struct round_request *request, struct run *run, struct roun
 	bool is_alone = request->cell->transport->caps & IPC_CAP_ONE_PEER;
 	struct round round = {
 		.request = request,
-		.workload = workload,
-		.peer_count = is_alone ? 1 : workload->peer_count,
+		.shaped = *workload,
 		.seed = request->options->seed + request->round,
 		.why = run->failure,
 		.why_bytes = sizeof(run->failure),
 	};
+	size_t pattern_bytes = workload->pattern_bytes ? workload->pattern_bytes(request->cell) : 0;
 	uint64_t steal_ns;
 	int ret;
 
+	if (workload->shape)
+		workload->shape(request->cell, request->job, &round.shaped);
+	round.workload = &round.shaped;
+	round.peer_count = is_alone ? 1 : round.workload->peer_count;
 	*run = (struct run){
 		.cell = request->description,
 		.metric = workload->metric,
@@ -357,7 +371,7 @@ int round_play(const struct round_request *request, struct run *run, struct roun
 		.round = request->round,
 		.arm = "A",
 	};
-	round.memory = memory_create(round.peer_count);
+	round.memory = memory_create(round.peer_count, pattern_bytes);
 	if (!round.memory)
 		return -ENOMEM;
 	*memory = round.memory;

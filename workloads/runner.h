@@ -56,6 +56,7 @@ struct round_request {
 	const struct run_cell *description;
 	uint32_t round;
 	uint64_t batch; /* operations a stamp; 0: the measuring peer finds it */
+	void *job;      /* handed to the workload's peers; null to measure */
 	const struct runner_options *options;
 	/*
 	 * Null: the peers warm up and measure by the clock. Else the round is played in

@@ -16,6 +16,7 @@
 #include "suites/bench/command.h"
 
 #define BUDGET_MS_MAX (24ull * 3600 * 1000)
+#define DRAW_MAX 10000u
 
 /* Every option there is; a command picks its own by their bits. */
 static const struct {
@@ -30,6 +31,9 @@ static const struct {
 	{CLI_BUDGET, {"budget", 'b', "TIME", 0, "Measure for about so long, as 45s or 2m", 0}},
 	{CLI_DRY_RUN, {"dry-run", 'n', NULL, 0, "Say what would be done, and do nothing", 0}},
 	{CLI_QUIET, {"quiet", 'q', NULL, 0, "Show no progress", 0}},
+	{CLI_OPERATIONS,
+         {"operations", 'O', "LIST", 0, "What to do to each picture (default: all)", 0}},
+	{CLI_DRAW, {"draw", 'd', "N", 0, "First draw N pictures by the seed into FOLDER", 0}},
 	{CLI_STRICT, {"strict", 'x', NULL, 0, "Fail on warnings too", 0}},
 };
 
@@ -65,6 +69,14 @@ static int parse_number(const char *name, const char *text, uint64_t *out)
 			return STATUS_DONE;
 	}
 	cli_error("--%s '%s' is no number from 0 to 18446744073709551615", name, text);
+	return STATUS_USAGE;
+}
+
+static int parse_count(const char *name, const char *text, uint64_t max, uint64_t *out)
+{
+	if (request_parse_number(text, 1, max, out) == 0)
+		return STATUS_DONE;
+	cli_error("--%s '%s' is no number from 1 to %llu", name, text, (unsigned long long)max);
 	return STATUS_USAGE;
 }
 
@@ -118,6 +130,11 @@ static int parse_option(struct parse *parse, int key, char *value)
 		return parse_number("seed", value, &cli->seed);
 	case 'b':
 		return parse_budget(value, &cli->budget_ms);
+	case 'O':
+		cli->operations = value;
+		break;
+	case 'd':
+		return parse_count("draw", value, DRAW_MAX, &cli->draw);
 	case 'n':
 		cli->is_dry_run = true;
 		break;

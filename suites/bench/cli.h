@@ -24,17 +24,21 @@ enum cli_option {
 	CLI_BUDGET = 1u << 6,
 	CLI_QUIET = 1u << 7,
 	CLI_STRICT = 1u << 8,
+	CLI_OPERATIONS = 1u << 9,
+	CLI_DRAW = 1u << 10,
 };
 
 #define CLI_ARGUMENTS_MAX 256
 
 /* What a command's line said. Strings are argv's. */
 struct cli {
-	const char *store;  /* null: the default history */
-	const char *format; /* null: text */
-	const char *output; /* null: stdout */
-	uint64_t seed;      /* drawn at random unless named */
-	uint64_t budget_ms; /* 0: not named */
+	const char *store;      /* null: the default history */
+	const char *format;     /* null: text */
+	const char *output;     /* null: stdout */
+	uint64_t seed;          /* drawn at random unless named */
+	uint64_t budget_ms;     /* 0: not named */
+	const char *operations; /* null: all */
+	uint64_t draw;          /* pictures to draw first */
 	bool is_dry_run;
 	bool is_quiet;
 	bool is_strict;

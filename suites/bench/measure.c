@@ -6,9 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "ipc/clock.h"
 #include "results/environment.h"
@@ -16,6 +14,7 @@
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
 #include "suites/bench/progress.h"
+#include "suites/bench/stop.h"
 #include "workloads/anchors.h"
 #include "workloads/clock_facts.h"
 #include "workloads/runner.h"
@@ -27,8 +26,7 @@ struct measurement {
 	struct progress progress;
 	struct environment *environment;
 	struct session session;
-	int signal_fd;
-	sigset_t mask_before;
+	struct stop stop;
 	uint64_t rounds_failed;
 };
 
@@ -65,30 +63,6 @@ static void on_progress(void *context, const struct runner_progress *at)
 	struct measurement *self = context;
 
 	progress_show(&self->progress, at);
-}
-
-/* Takes SIGINT and SIGTERM as something to read, so that nothing is cut in the middle. */
-static int catch_signals(struct measurement *self)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &stop, &self->mask_before) < 0)
-		return -errno;
-	self->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-	return self->signal_fd < 0 ? -errno : 0;
-}
-
-/* Returns the signal that ended the session, or 0. */
-static int caught_signal(const struct measurement *self)
-{
-	struct signalfd_siginfo info;
-
-	if (read(self->signal_fd, &info, sizeof(info)) != sizeof(info))
-		return 0;
-	return (int)info.ssi_signo;
 }
 
 static int add_skips(struct measurement *self, const struct plan *plan)
@@ -167,7 +141,7 @@ static int run(struct measurement *self, const struct plan *plan)
 		.measure_ns = options->measure_ns,
 		.warmup_ns = options->warmup_ns,
 		.seed = options->seed,
-		.stop_fd = self->signal_fd,
+		.stop_fd = self->stop.fd,
 		.context = self,
 		.on_run = on_run,
 		.on_progress = on_progress,
@@ -188,7 +162,7 @@ static int run(struct measurement *self, const struct plan *plan)
 static int finish(struct measurement *self, int ret, struct report **out)
 {
 	char why[RUN_TEXT_BYTES * 2];
-	int signal_number = caught_signal(self);
+	int signal_number = stop_signal(&self->stop);
 	const char *state = signal_number ? "interrupted" : ret < 0 ? "failed" : "complete";
 
 	if (store_finish(self->store, state, why, sizeof(why)) < 0) {
@@ -212,9 +186,9 @@ static int finish(struct measurement *self, int ret, struct report **out)
 int measure_plan(const struct plan *plan, const struct measure_options *options,
                  struct report **out)
 {
-	struct measurement self = {.options = options, .signal_fd = -1};
+	struct measurement self = {.options = options};
 	int status = STATUS_FAILED;
-	int ret = catch_signals(&self);
+	int ret = stop_catch(&self.stop);
 
 	if (ret < 0)
 		cli_error("signals can't be caught: %s", strerror(-ret));
@@ -223,8 +197,6 @@ int measure_plan(const struct plan *plan, const struct measure_options *options,
 	store_close(self.store);
 	report_builder_destroy(self.builder);
 	environment_destroy(self.environment);
-	if (self.signal_fd >= 0)
-		close(self.signal_fd);
-	sigprocmask(SIG_SETMASK, &self.mask_before, NULL);
+	stop_release(&self.stop);
 	return status;
 }

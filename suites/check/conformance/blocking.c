@@ -201,6 +201,7 @@ static void start_restarting(struct peer *peer)
 static void signals_harm_no_message(struct check *check)
 {
 	struct traffic traffic = {
+		.clause = "C16",
 		.producer_count = 1,
 		.consumer_count = 1,
 		.message_count = check_count(check, "messages at 1,000 signals/s", 200, 100000),
@@ -211,6 +212,7 @@ static void signals_harm_no_message(struct check *check)
 		.start = start_interrupting,
 	};
 
+	traffic_control(check);
 	traffic_run(check, &traffic);
 	traffic.start = start_restarting;
 	traffic_run(check, &traffic);
