@@ -17,7 +17,9 @@
 #include "ipc/stream.h"
 
 #define WIRE_BYTES 4096
-#define MESSAGE_BYTES_MAX 64
+/* A short message goes as one piece, a long one as header and payload. */
+#define SHORT_BYTES_MAX 64u
+#define LONG_BYTES_MAX (STREAM_SHORT_BYTES_MAX + 64u)
 
 /* What both ends share in place of a pipe. */
 struct wire {
@@ -33,6 +35,8 @@ struct fixture {
 	struct wire wire;
 	struct stream producer;
 	struct stream consumer;
+	struct ipc_channel_options options;
+	unsigned char data[LONG_BYTES_MAX + 1];
 };
 
 static size_t least(size_t a, size_t b)
@@ -81,16 +85,18 @@ static ssize_t wire_read(struct stream *stream, uint64_t deadline_ns)
 	return (ssize_t)moved;
 }
 
-static int set_up(void **state)
+static int set_up(void **state, size_t message_bytes_max)
 {
-	const struct ipc_channel_options options = {
-		.message_bytes_max = MESSAGE_BYTES_MAX,
-		.slot_count = 1,
-	};
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (!f || stream_init(&f->producer, wire_write, &options, -1, -1) < 0 ||
-	    stream_init(&f->consumer, wire_read, &options, -1, -1) < 0)
+	if (!f)
+		return -1;
+	f->options = (struct ipc_channel_options){
+		.message_bytes_max = message_bytes_max,
+		.slot_count = 1,
+	};
+	if (stream_init(&f->producer, wire_write, &f->options, -1, -1) < 0 ||
+	    stream_init(&f->consumer, wire_read, &f->options, -1, -1) < 0)
 		return -1;
 	f->wire.room = WIRE_BYTES;
 	f->wire.step = WIRE_BYTES;
@@ -98,6 +104,16 @@ static int set_up(void **state)
 	f->consumer.driver = &f->wire;
 	*state = f;
 	return 0;
+}
+
+static int set_up_short(void **state)
+{
+	return set_up(state, SHORT_BYTES_MAX);
+}
+
+static int set_up_long(void **state)
+{
+	return set_up(state, LONG_BYTES_MAX);
 }
 
 static int tear_down(void **state)
@@ -113,10 +129,17 @@ static int tear_down(void **state)
 
 static void expect_message(struct fixture *f, const char *text)
 {
-	char data[MESSAGE_BYTES_MAX] = "";
+	size_t max = f->options.message_bytes_max;
 
-	assert_int_equal(stream_recv(&f->consumer, data, sizeof(data), 0), strlen(text));
-	assert_memory_equal(data, text, strlen(text));
+	memset(f->data, 0, sizeof(f->data));
+	assert_int_equal(stream_recv(&f->consumer, f->data, max, 0), strlen(text));
+	assert_memory_equal(f->data, text, strlen(text));
+}
+
+static void expect_error(struct fixture *f, int error)
+{
+	assert_int_equal(stream_recv(&f->consumer, f->data, f->options.message_bytes_max, 0),
+	                 error);
 }
 
 static void messages_keep_their_boundaries_in_one_read(void **state)
@@ -134,20 +157,19 @@ static void messages_keep_their_boundaries_in_one_read(void **state)
 static void a_message_arrives_whole_a_byte_at_a_time(void **state)
 {
 	struct fixture *f = *state;
-	char data[MESSAGE_BYTES_MAX];
 
 	f->wire.step = 1;
 	assert_int_equal(stream_send(&f->producer, "piecemeal", 9, 0), 0);
 	expect_message(f, "piecemeal");
-	assert_int_equal(stream_recv(&f->consumer, data, sizeof(data), 0), -EAGAIN);
+	expect_error(f, -EAGAIN);
 }
 
 static void a_message_too_long_leaves_nothing_behind(void **state)
 {
 	struct fixture *f = *state;
-	char data[MESSAGE_BYTES_MAX + 1] = "";
+	size_t max = f->options.message_bytes_max;
 
-	assert_int_equal(stream_send(&f->producer, data, sizeof(data), 0), -EMSGSIZE);
+	assert_int_equal(stream_send(&f->producer, f->data, max + 1, 0), -EMSGSIZE);
 	assert_int_equal(f->wire.tail, 0);
 }
 
@@ -166,12 +188,11 @@ static void a_send_without_room_leaves_nothing_behind(void **state)
 static void a_message_that_began_is_accepted_and_written_later(void **state)
 {
 	struct fixture *f = *state;
-	char data[MESSAGE_BYTES_MAX];
 
 	for (size_t room = 1; room < STREAM_HEADER_BYTES + 5; room++) {
 		f->wire = (struct wire){.room = room, .step = WIRE_BYTES};
 		assert_int_equal(stream_send(&f->producer, "begun", 5, 0), 0);
-		assert_int_equal(stream_recv(&f->consumer, data, sizeof(data), 0), -EAGAIN);
+		expect_error(f, -EAGAIN);
 		assert_int_equal(stream_flush(&f->producer, 0), -EAGAIN);
 		f->wire.room = WIRE_BYTES;
 		/* Before the next message, and without being asked. */
@@ -184,32 +205,29 @@ static void a_message_that_began_is_accepted_and_written_later(void **state)
 static void closing_writes_what_was_kept(void **state)
 {
 	struct fixture *f = *state;
-	const struct ipc_channel_options options = {.message_bytes_max = MESSAGE_BYTES_MAX};
 
 	f->wire.room = 3;
 	assert_int_equal(stream_send(&f->producer, "kept", 4, 0), 0);
 	f->wire.room = WIRE_BYTES;
 	stream_close(&f->producer, IPC_PRODUCER, 0);
 	expect_message(f, "kept");
-	assert_int_equal(stream_init(&f->producer, wire_write, &options, -1, -1), 0);
+	assert_int_equal(stream_init(&f->producer, wire_write, &f->options, -1, -1), 0);
 }
 
 static void a_gone_producer_is_told_after_its_last_message(void **state)
 {
 	struct fixture *f = *state;
-	char data[MESSAGE_BYTES_MAX];
 
 	assert_int_equal(stream_send(&f->producer, "last", 4, 0), 0);
 	f->wire.is_closed = true;
 	expect_message(f, "last");
-	assert_int_equal(stream_recv(&f->consumer, data, sizeof(data), 0), -EPIPE);
+	expect_error(f, -EPIPE);
 	assert_int_equal(stream_send(&f->producer, "more", 4, 0), -EPIPE);
 }
 
 static void a_message_cut_short_is_never_delivered(void **state)
 {
 	struct fixture *f = *state;
-	char data[MESSAGE_BYTES_MAX];
 
 	for (size_t room = 1; room < STREAM_HEADER_BYTES + 4; room++) {
 		f->wire = (struct wire){.room = room, .step = WIRE_BYTES};
@@ -217,33 +235,40 @@ static void a_message_cut_short_is_never_delivered(void **state)
 		f->consumer.rest_bytes = 0;
 		assert_int_equal(stream_send(&f->producer, "torn", 4, 0), 0);
 		f->wire.is_closed = true;
-		assert_int_equal(stream_recv(&f->consumer, data, sizeof(data), 0), -EPIPE);
+		expect_error(f, -EPIPE);
 	}
 }
 
 static void an_impossible_length_kills_the_stream(void **state)
 {
 	struct fixture *f = *state;
-	const uint32_t length = MESSAGE_BYTES_MAX + 1;
-	char data[MESSAGE_BYTES_MAX];
+	const uint32_t length = (uint32_t)f->options.message_bytes_max + 1;
 
 	memcpy(f->wire.bytes, &length, sizeof(length));
 	f->wire.tail = sizeof(length) + 8;
-	assert_int_equal(stream_recv(&f->consumer, data, sizeof(data), 0), -EBADMSG);
-	assert_int_equal(stream_recv(&f->consumer, data, sizeof(data), 0), -EBADMSG);
+	expect_error(f, -EBADMSG);
+	expect_error(f, -EBADMSG);
 }
 
 static void a_buffer_too_small_takes_nothing(void **state)
 {
 	struct fixture *f = *state;
-	char data[MESSAGE_BYTES_MAX];
 
 	assert_int_equal(stream_send(&f->producer, "safe", 4, 0), 0);
-	assert_int_equal(stream_recv(&f->consumer, data, sizeof(data) - 1, 0), -EMSGSIZE);
+	assert_int_equal(stream_recv(&f->consumer, f->data, f->options.message_bytes_max - 1, 0),
+	                 -EMSGSIZE);
 	expect_message(f, "safe");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define SHORT(name)                                                                                \
+	{                                                                                          \
+#name ".short", name, set_up_short, tear_down, NULL                                \
+	}
+#define LONG(name)                                                                                 \
+	{                                                                                          \
+#name ".long", name, set_up_long, tear_down, NULL                                  \
+	}
+#define TEST(name) SHORT(name), LONG(name)
 
 const struct CMUnitTest unit_stream_tests[] = {
 	TEST(messages_keep_their_boundaries_in_one_read),
