@@ -110,8 +110,8 @@ static int play_stage(const struct ab_measure *measure, unsigned stage, uint32_t
 /* Both stages; order has room for all pairs. */
 static int play_both(const struct ab_measure *measure, size_t *order)
 {
-	uint32_t confirm = measure->rounds > AB_CONFIRM_ROUNDS_MIN ? measure->rounds
-	                                                          : AB_CONFIRM_ROUNDS_MIN;
+	uint32_t confirm =
+		measure->rounds > AB_CONFIRM_ROUNDS_MIN ? measure->rounds : AB_CONFIRM_ROUNDS_MIN;
 	size_t suspects = 0;
 	int ret;
 

@@ -40,7 +40,8 @@ struct ab_measure {
 	void *context;
 	/* Takes the runs of a round, failed ones too. Returns 0, or -errno to stop. May be null. */
 	int (*on_round)(void *context, const struct ab_round *round);
-	void (*on_progress)(void *context, const struct runner_progress *progress); /* may be null */
+	void (*on_progress)(void *context,
+	                    const struct runner_progress *progress); /* may be null */
 };
 
 /* Adds all pairs to the report. Returns 0, or -ENOMEM. */

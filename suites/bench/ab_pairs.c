@@ -40,13 +40,15 @@ static const char *take_part(const char *at, char *out, size_t out_bytes)
 /* Fills in a cell from its name: the same parts, in the same order, as cell_name() writes. */
 static int describe(const char *line, struct run_cell *cell)
 {
+	char name[RUN_CELL_BYTES];
 	char size[RUN_NAME_BYTES];
 	uint64_t in_flight = 1;
-	const char *at = cell->name;
+	const char *at = name;
 
 	*cell = (struct run_cell){0};
-	if (arm_word(line, "name", cell->name, sizeof(cell->name)) < 0)
+	if (arm_word(line, "name", name, sizeof(name)) < 0)
 		return -EBADMSG;
+	memcpy(cell->name, name, sizeof(name));
 	at = take_part(at, cell->transport, sizeof(cell->transport));
 	at = take_part(at, cell->workload, sizeof(cell->workload));
 	at = take_part(at, size, sizeof(size));
@@ -340,9 +342,8 @@ static int add_control(struct ab_pairs *out, const struct arm_program *self, int
 	return status;
 }
 
-int ab_pairs_find(struct ab_pairs *out, const struct side sides[2],
-                  const struct arm_program *self, const char *const *filters,
-                  size_t filters_count, int stop_fd)
+int ab_pairs_find(struct ab_pairs *out, const struct side sides[2], const struct arm_program *self,
+                  const char *const *filters, size_t filters_count, int stop_fd)
 {
 	struct plan_list *lists = calloc(2, sizeof(*lists));
 	int status = lists ? STATUS_DONE : STATUS_FAILED;

@@ -32,9 +32,8 @@ struct ab_pairs {
  * pair, or a cell without a partner), STATUS_NOT_COMPARABLE (another protocol),
  * STATUS_UNAVAILABLE (nothing of it can run here).
  */
-int ab_pairs_find(struct ab_pairs *out, const struct side sides[2],
-                  const struct arm_program *self, const char *const *filters,
-                  size_t filters_count, int stop_fd);
+int ab_pairs_find(struct ab_pairs *out, const struct side sides[2], const struct arm_program *self,
+                  const char *const *filters, size_t filters_count, int stop_fd);
 void ab_pairs_release(struct ab_pairs *pairs);
 
 /*

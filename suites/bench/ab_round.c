@@ -145,8 +145,8 @@ static int play_slice(struct duel *duel, size_t index)
 	int ret;
 
 	ret = arm_say(arm->fd, "slice operations=%llu skipped=%llu batch=%llu",
-	              (unsigned long long)slices->operations,
-	              (unsigned long long)slices->skipped, (unsigned long long)slices->batch);
+	              (unsigned long long)slices->operations, (unsigned long long)slices->skipped,
+	              (unsigned long long)slices->batch);
 	if (ret == 0)
 		ret = arm_say(arm->fd, "park");
 	return ret < 0 ? ret : arm_await(arm, "parked", duel->until_ns);

@@ -45,7 +45,7 @@ struct ab_round_request {
 };
 
 struct ab_round {
-	struct run runs[2];             /* equal failures in both if the round failed */
+	struct run runs[2]; /* equal failures in both if the round failed */
 	struct histogram *histograms[2];
 	double steal_share;
 };

@@ -131,7 +131,7 @@ int side_parse(struct side *out, char name, const char *text, const char *const 
 		cli_error("%c is too long", name);
 		return STATUS_USAGE;
 	}
-	snprintf(out->label, sizeof(out->label), "%s", text);
+	snprintf(out->label, sizeof(out->label), "%.*s", SIDE_LABEL_BYTES - 1, text);
 	snprintf(out->text, sizeof(out->text), "%s", text);
 	for (size_t i = 0; i < plugins_count; i++) {
 		if (add_plugin(out, plugins[i]) != STATUS_DONE)
