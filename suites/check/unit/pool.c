@@ -290,6 +290,25 @@ static void a_refused_result_fails_the_round(void **state)
 	munmap(tally, sizeof(*tally));
 }
 
+static void pictures_are_carried_in_place_and_by_copy(void **state)
+{
+	static const char *const filters[][2] = {{"transport:shm_ring", "access:in_place"},
+	                                         {"transport:shm_ring", "access:copy"},
+	                                         {"transport:pipe", "access:copy"}};
+	struct run run = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(PLAY(5 * NS_PER_MS, NULL, &run, filters[i][0], filters[i][1],
+		                      "task:image", "amount:320"),
+		                 0);
+		assert_string_equal(run.failure, "");
+		/* What is carried is counted, not the room for it. */
+		assert_in_range(run.bytes / run.messages, 320 * 240 * 3 + 160 * 120,
+		                320 * 240 * 3 + 160 * 120 + 200);
+	}
+}
+
 static void a_worker_never_has_more_than_its_credit(void **state)
 {
 	const struct ipc_transport *pipe = registry_find("pipe");
@@ -320,6 +339,7 @@ const struct CMUnitTest unit_pool_tests[] = {
 	cmocka_unit_test(a_worker_may_die_in_any_way),
 	cmocka_unit_test(without_a_spare_a_crash_ends_the_pool_with_its_cause),
 	cmocka_unit_test(a_refused_result_fails_the_round),
+	cmocka_unit_test(pictures_are_carried_in_place_and_by_copy),
 	cmocka_unit_test(a_worker_never_has_more_than_its_credit),
 };
 const size_t unit_pool_tests_count = sizeof(unit_pool_tests) / sizeof(unit_pool_tests[0]);
