@@ -8,6 +8,7 @@ set -eu
 cd "$1"
 
 failed=0
+# shellcheck disable=SC2013,SC2046  # words on purpose: no name or path here holds a blank
 for list in $(find ipc workloads suites -name CMakeLists.txt | sort); do
   for name in $(sed -n 's/^register([a-z]* \(transport\|workload\) \([a-z0-9_]*\))$/\2/p' "$list"); do
     if ! grep -qw -- "$name" README.md $(find ipc suites -name '*.[17]'); then
