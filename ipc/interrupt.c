@@ -11,8 +11,11 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-_Thread_local struct interrupt *volatile interrupt_current;
+_Thread_local volatile sig_atomic_t interrupt_waits;
 _Thread_local volatile sig_atomic_t interrupt_fired;
+
+/* This thread's interrupts; the handler walks it, so each change is one store. */
+static _Thread_local struct interrupt *volatile interrupt_first;
 
 static int interrupt_signal(void)
 {
@@ -21,15 +24,15 @@ static int interrupt_signal(void)
 
 static void interrupt_handle(int signal_number)
 {
-	const struct interrupt *current = interrupt_current;
+	const struct itimerspec never = {0};
 	int error = errno;
 
 	(void)signal_number;
 	interrupt_fired = (sig_atomic_t)((unsigned)interrupt_fired + 1);
-	if (current && current->is_created) {
-		struct itimerspec again = {.it_value = clock_timespec(INTERRUPT_REPEAT_NS)};
-
-		(void)timer_settime(current->timer, 0, &again, NULL);
+	if (!interrupt_waits) {
+		/* interrupt_enter() sees that it has run, and arms again. */
+		for (const struct interrupt *i = interrupt_first; i; i = i->next)
+			(void)timer_settime(i->timer, 0, &never, NULL);
 	}
 	errno = error;
 }
@@ -55,12 +58,17 @@ static int interrupt_create(struct interrupt *interrupt)
 	if (timer_create(CLOCK_MONOTONIC, &event, &interrupt->timer) < 0)
 		return -errno;
 	interrupt->is_created = true;
+	interrupt->next = interrupt_first;
+	interrupt_first = interrupt;
 	return 0;
 }
 
 int interrupt_set(struct interrupt *interrupt, uint64_t deadline_ns)
 {
-	struct itimerspec when = {.it_value = clock_timespec(deadline_ns)};
+	struct itimerspec when = {
+		.it_interval = clock_timespec(INTERRUPT_REPEAT_NS),
+		.it_value = clock_timespec(deadline_ns),
+	};
 
 	if (!interrupt->is_created) {
 		int ret = interrupt_create(interrupt);
@@ -85,7 +93,18 @@ int interrupt_again(struct interrupt *interrupt, uint64_t deadline_ns)
 
 void interrupt_release(struct interrupt *interrupt)
 {
-	if (interrupt->is_created)
-		timer_delete(interrupt->timer);
+	struct interrupt *before = interrupt_first;
+
+	if (!interrupt->is_created)
+		return;
+	if (before == interrupt) {
+		interrupt_first = interrupt->next;
+	} else {
+		while (before && before->next != interrupt)
+			before = before->next;
+		if (before)
+			before->next = interrupt->next;
+	}
+	timer_delete(interrupt->timer);
 	*interrupt = (struct interrupt){0};
 }

@@ -7,9 +7,9 @@
  * so that a message costs no extra system call.
  *
  * A signal that arrives between the check of the clock and the call would be
- * lost, and the call would hang. So the handler, while its thread is between
- * interrupt_enter() and interrupt_leave(), arms the timer again. Outside, it only
- * counts: other code of the thread sees at most one such signal per deadline.
+ * lost, and the call would hang: so the timer repeats, by itself, as a tool may put
+ * off the handler. A wait that it ended stops it; outside of any wait the handler
+ * does, so that other code of the thread sees at most one such signal per deadline.
  */
 #ifndef IPC_INTERRUPT_H
 #define IPC_INTERRUPT_H
@@ -29,10 +29,11 @@ struct interrupt {
 	timer_t timer;
 	uint64_t armed_ns;       /* 0: not armed */
 	sig_atomic_t fired_seen; /* interrupt_fired when it was armed */
+	struct interrupt *next;  /* of the same thread */
 };
 
-/* What the handler knows of its thread: whose call may hang, and how often it ran. */
-extern _Thread_local struct interrupt *volatile interrupt_current;
+/* What the handler knows of its thread: whether it waits, and how often the handler ran. */
+extern _Thread_local volatile sig_atomic_t interrupt_waits;
 extern _Thread_local volatile sig_atomic_t interrupt_fired;
 
 /*
@@ -53,7 +54,7 @@ int interrupt_set(struct interrupt *interrupt, uint64_t deadline_ns);
 static inline int interrupt_enter(struct interrupt *interrupt, uint64_t deadline_ns)
 {
 	/* First of all: a signal from here on is repeated. */
-	interrupt_current = interrupt;
+	interrupt_waits = 1;
 	if (interrupt->armed_ns != 0 && interrupt->armed_ns <= deadline_ns &&
 	    interrupt->fired_seen == interrupt_fired)
 		return 0;
@@ -69,8 +70,8 @@ int interrupt_again(struct interrupt *interrupt, uint64_t deadline_ns);
 /* Ends the wait. */
 static inline void interrupt_leave(struct interrupt *interrupt)
 {
-	interrupt_current = NULL;
-	/* The handler has armed it for a call that is over. */
+	interrupt_waits = 0;
+	/* It repeats for a call that is over. */
 	if (interrupt->fired_seen != interrupt_fired)
 		(void)interrupt_set(interrupt, 0);
 }
