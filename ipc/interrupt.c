@@ -4,13 +4,15 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
+
+_Thread_local struct interrupt *volatile interrupt_current;
+_Thread_local volatile sig_atomic_t interrupt_fired;
 
 static int interrupt_signal(void)
 {
@@ -19,7 +21,17 @@ static int interrupt_signal(void)
 
 static void interrupt_handle(int signal_number)
 {
+	const struct interrupt *current = interrupt_current;
+	int error = errno;
+
 	(void)signal_number;
+	interrupt_fired = (sig_atomic_t)((unsigned)interrupt_fired + 1);
+	if (current && current->is_created) {
+		struct itimerspec again = {.it_value = clock_timespec(INTERRUPT_REPEAT_NS)};
+
+		(void)timer_settime(current->timer, 0, &again, NULL);
+	}
+	errno = error;
 }
 
 static int interrupt_create(struct interrupt *interrupt)
@@ -48,21 +60,27 @@ static int interrupt_create(struct interrupt *interrupt)
 
 int interrupt_set(struct interrupt *interrupt, uint64_t deadline_ns)
 {
-	struct itimerspec when = {
-		.it_interval = clock_timespec(INTERRUPT_REPEAT_NS),
-		.it_value = clock_timespec(deadline_ns),
-	};
-	int ret;
+	struct itimerspec when = {.it_value = clock_timespec(deadline_ns)};
 
 	if (!interrupt->is_created) {
-		ret = interrupt_create(interrupt);
+		int ret = interrupt_create(interrupt);
+
 		if (ret < 0)
 			return ret;
 	}
+	/* Before it is armed: what fires now counts. */
+	interrupt->fired_seen = interrupt_fired;
 	if (timer_settime(interrupt->timer, TIMER_ABSTIME, &when, NULL) < 0)
 		return -errno;
 	interrupt->armed_ns = deadline_ns;
 	return 0;
+}
+
+int interrupt_again(struct interrupt *interrupt, uint64_t deadline_ns)
+{
+	if (clock_now_ns() >= deadline_ns)
+		return -ETIMEDOUT;
+	return interrupt_set(interrupt, deadline_ns);
 }
 
 void interrupt_release(struct interrupt *interrupt)

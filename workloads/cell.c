@@ -9,6 +9,7 @@
 #include "ipc/registry.h"
 #include "workloads/payload.h"
 #include "workloads/placement.h"
+#include "workloads/work/task.h"
 #include "workloads/workload.h"
 
 /* All slots together; many large messages in flight would only measure the page allocator. */
@@ -18,7 +19,7 @@ static const char *const placement_names[] = {
 	"same_core", "smt_sibling", "cross_core", "cross_socket", "unpinned", NULL,
 };
 static const char *const wait_names[] = {"block", "spin", "hybrid", NULL};
-static const char *const model_names[] = {"processes", "threads", NULL};
+static const char *const model_names[] = {"processes", "threads", "gil", NULL};
 static const char *const touch_names[] = {"full", "header", NULL};
 static const char *const access_names[] = {"in_place", "copy", NULL};
 
@@ -36,6 +37,9 @@ static const struct {
 	[CELL_IN_FLIGHT] = {"in_flight", NULL},
 	[CELL_TOUCH] = {"touch", touch_names},
 	[CELL_ACCESS] = {"access", access_names},
+	[CELL_PEERS] = {"peers", NULL},
+	[CELL_TASK] = {"task", NULL},
+	[CELL_AMOUNT] = {"amount", NULL},
 };
 
 const char *cell_key_name(enum cell_key key)
@@ -54,13 +58,14 @@ enum cell_key cell_key_find(const char *name)
 
 bool cell_key_is_number(enum cell_key key)
 {
-	return key == CELL_SIZE || key == CELL_IN_FLIGHT;
+	return key == CELL_SIZE || key == CELL_IN_FLIGHT || key == CELL_PEERS || key == CELL_AMOUNT;
 }
 
 const char *cell_value_name(enum cell_key key, size_t index)
 {
 	const struct ipc_transport *transport;
 	const struct workload *workload;
+	const struct task *task;
 
 	if (key == CELL_TRANSPORT) {
 		transport = registry_at(index);
@@ -69,6 +74,10 @@ const char *cell_value_name(enum cell_key key, size_t index)
 	if (key == CELL_WORKLOAD) {
 		workload = workload_at(index);
 		return workload ? workload->name : NULL;
+	}
+	if (key == CELL_TASK) {
+		task = index > CELL_TASK_NONE ? task_at(index - 1) : NULL;
+		return index == CELL_TASK_NONE ? "none" : task ? task->name : NULL;
 	}
 	if (cell_key_is_number(key))
 		return NULL;
@@ -88,6 +97,12 @@ uint64_t cell_default(enum cell_key key, const struct ipc_transport *transport)
 		return PAYLOAD_TOUCH_FULL;
 	case CELL_ACCESS:
 		return transport->caps & IPC_CAP_ZERO_COPY ? ACCESS_IN_PLACE : ACCESS_COPY;
+	case CELL_PEERS:
+		return CELL_PEERS_DEFAULT;
+	case CELL_TASK:
+		return CELL_TASK_NONE;
+	case CELL_AMOUNT:
+		return CELL_AMOUNT_DEFAULT;
 	default:
 		return 0;
 	}
@@ -139,8 +154,10 @@ void cell_describe(const struct cell *cell, struct run_cell *out)
 {
 	*out = (struct run_cell){
 		.size_bytes = cell->values[CELL_SIZE],
-		.in_flight =
-			cell->workload->has_in_flight ? (uint32_t)cell->values[CELL_IN_FLIGHT] : 1,
+		.in_flight = cell->workload->slots ? cell->workload->slots(cell)
+	                     : cell->workload->has_in_flight
+	                             ? (uint32_t)cell->values[CELL_IN_FLIGHT]
+	                             : 1,
 	};
 	cell_name(cell, out->name, sizeof(out->name));
 	append_params(cell, out->params, sizeof(out->params));
@@ -150,6 +167,13 @@ void cell_describe(const struct cell *cell, struct run_cell *out)
 	                  sizeof(out->placement));
 	cell_format_value(CELL_WAIT, cell->values[CELL_WAIT], out->wait, sizeof(out->wait));
 	cell_format_value(CELL_MODEL, cell->values[CELL_MODEL], out->model, sizeof(out->model));
+}
+
+const struct task *cell_task(const struct cell *cell)
+{
+	uint64_t value = cell->values[CELL_TASK];
+
+	return value == CELL_TASK_NONE ? NULL : task_at((size_t)value - 1);
 }
 
 bool cell_is_in_place(const struct cell *cell)
@@ -165,6 +189,8 @@ void cell_channel_options(const struct cell *cell, uint64_t spin_ns,
 
 	if (slots == CELL_IN_FLIGHT_DEFAULT && size > CHANNEL_BYTES_MAX / slots)
 		slots = size > CHANNEL_BYTES_MAX / 2 ? 2 : CHANNEL_BYTES_MAX / size;
+	if (cell->workload->slots)
+		slots = cell->workload->slots(cell);
 	*out = (struct ipc_channel_options){
 		.size = sizeof(*out),
 		.wait = (enum ipc_wait)cell->values[CELL_WAIT],
@@ -207,7 +233,7 @@ static const char *cell_fault(const struct cell *cell)
 		return "the transport lacks a capability that the workload needs";
 	if (cell->values[CELL_MODEL] == MODEL_PROCESSES && (caps & IPC_CAP_ONE_PROCESS))
 		return "the transport lives inside one process";
-	if (cell->values[CELL_MODEL] == MODEL_THREADS && !(caps & IPC_CAP_THREADS))
+	if (cell->values[CELL_MODEL] != MODEL_PROCESSES && !(caps & IPC_CAP_THREADS))
 		return "the transport's peers can't be threads";
 	if ((caps & IPC_CAP_ONE_PEER) && cell->values[CELL_PLACEMENT] != PLACEMENT_UNPINNED)
 		return "the transport has only one peer: nothing to place";
@@ -218,6 +244,15 @@ static const char *cell_fault(const struct cell *cell)
 	if (cell->values[CELL_IN_FLIGHT] != CELL_IN_FLIGHT_DEFAULT &&
 	    !cell->workload->has_in_flight)
 		return "the workload has no in_flight to set";
+	if (!cell->workload->has_tasks && cell->values[CELL_MODEL] == MODEL_GIL)
+		return "a lock that is held while computing means nothing to a workload without "
+		       "tasks";
+	if (!cell->workload->has_tasks && (cell->values[CELL_TASK] != CELL_TASK_NONE ||
+	                                   cell->values[CELL_AMOUNT] != CELL_AMOUNT_DEFAULT ||
+	                                   cell->values[CELL_PEERS] != CELL_PEERS_DEFAULT))
+		return "the workload has no tasks and no number of peers to set";
+	if (cell->workload->fault && cell->workload->fault(cell))
+		return cell->workload->fault(cell);
 	return wait_fault(cell);
 }
 
@@ -253,6 +288,8 @@ enum cell_verdict cell_judge(const struct cell *cell, char *why, size_t why_byte
 		return CELL_UNAVAILABLE;
 	if (placement_cpus((enum placement)cell->values[CELL_PLACEMENT], cpus, 2, why, why_bytes) <
 	    0)
+		return CELL_UNAVAILABLE;
+	if (cell_task(cell) && cell_task(cell)->probe && cell_task(cell)->probe(why, why_bytes) < 0)
 		return CELL_UNAVAILABLE;
 	cell_channel_options(cell, 0, &options);
 	ret = cell->transport->check ? cell->transport->check(&options, why, why_bytes)

@@ -16,6 +16,7 @@
 #include "ipc/transport.h"
 #include "results/run.h"
 
+struct task;
 struct workload;
 
 enum cell_key {
@@ -29,6 +30,9 @@ enum cell_key {
 	CELL_IN_FLIGHT = CELL_KEYS_NAMED,
 	CELL_TOUCH,
 	CELL_ACCESS,
+	CELL_PEERS,
+	CELL_TASK,
+	CELL_AMOUNT,
 	CELL_KEYS,
 };
 
@@ -43,6 +47,7 @@ enum placement {
 enum model {
 	MODEL_PROCESSES,
 	MODEL_THREADS,
+	MODEL_GIL, /* threads under one lock, held while computing; see workloads/gil.h */
 };
 
 /* How a peer reaches a message's bytes. */
@@ -52,6 +57,11 @@ enum cell_access {
 };
 
 #define CELL_IN_FLIGHT_DEFAULT 64u
+#define CELL_PEERS_DEFAULT 2u
+/* Of CELL_TASK: the workload has none. Other values are an index of task_at(), plus 1. */
+#define CELL_TASK_NONE 0u
+/* Of CELL_AMOUNT: what the task takes by itself. */
+#define CELL_AMOUNT_DEFAULT 0u
 
 /*
  * values holds, by key: a registry index, a workload index, bytes, then the
@@ -86,6 +96,9 @@ void cell_name(const struct cell *cell, char *out, size_t out_bytes);
 
 /* Describes the cell for results/, which knows no transports. */
 void cell_describe(const struct cell *cell, struct run_cell *out);
+
+/* Returns the task that the cell's peers work at, or null. */
+const struct task *cell_task(const struct cell *cell);
 
 /* True if peers use claim and peek in this cell. */
 bool cell_is_in_place(const struct cell *cell);

@@ -25,7 +25,7 @@
 /* After its deadline a peer has this long to come back from its last call. */
 #define PEER_GRACE_NS (1 * NS_PER_S)
 /* A failure is reported so much later at most, for the sake of its cause. */
-#define PEER_CAUSE_NS (100 * NS_PER_MS)
+#define PEER_CAUSE_NS (1 * NS_PER_S)
 
 enum peer_state {
 	PEER_STARTING,
@@ -208,8 +208,18 @@ static bool peer_has_died(const struct peer *peer)
 	return peer->process->is_ended && peer_state_of(peer) != PEER_DONE;
 }
 
+/* Says whether the group goes on without this peer, which has died. */
+static bool peer_is_missed_by_nobody(const struct peer *peer)
+{
+	const struct peers_options *options = &peer->peers->options;
+
+	return peer->index >= options->count - options->spare_count && peer_has_died(peer);
+}
+
 static bool peer_has_failed(const struct peer *peer)
 {
+	if (peer_is_missed_by_nobody(peer))
+		return false;
 	return peer_has_died(peer) ||
 	       (peer_state_of(peer) == PEER_DONE && peer->verdict->error < 0);
 }
@@ -264,7 +274,8 @@ static const struct peer *peers_culprit(const struct peers *peers)
 static bool peers_have_reached(const struct peers *peers, enum peer_state state)
 {
 	for (uint32_t i = 0; i < peers->options.count; i++) {
-		if (peer_state_of(&peers->peers[i]) < state)
+		if (peer_state_of(&peers->peers[i]) < state &&
+		    !peer_is_missed_by_nobody(&peers->peers[i]))
 			return false;
 	}
 	return true;
@@ -352,6 +363,17 @@ static int peers_await(struct peers *peers, enum peer_state state, char *why, si
 	}
 	name_hanging(peers, state, why, why_bytes);
 	return -ETIMEDOUT;
+}
+
+int peers_check(struct peers *peers, char *why, size_t why_bytes)
+{
+	int ret = peers_poll(peers, clock_now_ns());
+
+	if (peers_culprit(peers))
+		return peer_explain(peers_find_cause(peers), why, why_bytes);
+	if (ret < 0)
+		snprintf(why, why_bytes, "stopped");
+	return ret;
 }
 
 static struct peers *peers_create(const struct peers_options *options)

@@ -26,6 +26,7 @@ struct peers_options {
 	const char *const *names; /* count of them, for messages */
 	const int *cpus;          /* count of them; -1: unpinned */
 	uint64_t deadline_ns;     /* absolute; main() must have returned by then */
+	uint32_t spare_count;     /* the last so many peers may die: the rest go on */
 	int stop_fd;              /* readable: the whole run shall stop; -1: none */
 	/*
 	 * The peer's work, in the peer. Returns 0, or -errno, best after
@@ -56,6 +57,12 @@ void peers_release(struct peers *peers);
  * with one line in why that names the peer and what became of it.
  */
 int peers_join(struct peers *peers, char *why, size_t why_bytes);
+
+/*
+ * Looks, without waiting, whether all peers are well. Returns 0, -EINTR (stop_fd), or
+ * a peer's -errno with a line in why, as peers_join().
+ */
+int peers_check(struct peers *peers, char *why, size_t why_bytes);
 
 /* Ends what still runs, reaps it and releases the group. Null is allowed. */
 void peers_stop(struct peers *peers);

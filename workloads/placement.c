@@ -6,6 +6,9 @@
 #include <sched.h>
 #include <stdio.h>
 
+/* More peers than this share the CPUs that were found. */
+#define PLACES_MAX 64
+
 struct cpu_place {
 	int cpu;
 	int core;
@@ -51,34 +54,43 @@ static int fits(enum placement placement, struct cpu_place a, struct cpu_place b
 	}
 }
 
-/* Finds the first pair of allowed CPUs that stand to each other as asked. */
-static int find_pair(enum placement placement, const cpu_set_t *allowed, int pair[2])
+/*
+ * Finds the first allowed CPUs that all stand to each other as asked, count at most.
+ * Returns how many: one for same_core, else at least two, or 0.
+ */
+static size_t find_cpus(enum placement placement, const cpu_set_t *allowed, int *cpus, size_t count)
 {
-	for (int i = 0; i < CPU_SETSIZE; i++) {
-		struct cpu_place a;
+	struct cpu_place places[PLACES_MAX];
 
-		if (!CPU_ISSET((size_t)i, allowed))
-			continue;
-		if (placement == PLACEMENT_SAME_CORE) {
-			pair[0] = i;
-			pair[1] = i;
-			return 0;
-		}
-		a = place_of(i);
-		for (int j = i + 1; j < CPU_SETSIZE; j++) {
-			if (!CPU_ISSET((size_t)j, allowed) || !fits(placement, a, place_of(j)))
+	if (count > PLACES_MAX)
+		count = PLACES_MAX;
+	for (int first = 0; first < CPU_SETSIZE; first++) {
+		size_t found = 0;
+
+		for (int cpu = first; cpu < CPU_SETSIZE && found < count; cpu++) {
+			size_t fitting = 0;
+
+			if (!CPU_ISSET((size_t)cpu, allowed))
 				continue;
-			pair[0] = i;
-			pair[1] = j;
-			return 0;
+			places[found] = place_of(cpu);
+			while (fitting < found && fits(placement, places[fitting], places[found]))
+				fitting++;
+			if (fitting < found)
+				continue;
+			cpus[found++] = cpu;
+			if (placement == PLACEMENT_SAME_CORE)
+				return 1;
 		}
+		if (found >= 2)
+			return found;
 	}
-	return -ENODEV;
+	return 0;
 }
 
 int placement_cpus(enum placement placement, int *cpus, size_t count, char *why, size_t why_bytes)
 {
-	int pair[2] = {-1, -1};
+	int found[PLACES_MAX] = {-1};
+	size_t found_count = 1;
 	char name[RUN_NAME_BYTES];
 	cpu_set_t allowed;
 
@@ -89,7 +101,8 @@ int placement_cpus(enum placement placement, int *cpus, size_t count, char *why,
 			         CPU_SETSIZE, name);
 			return -ENODEV;
 		}
-		if (find_pair(placement, &allowed, pair) < 0) {
+		found_count = find_cpus(placement, &allowed, found, count < 2 ? 2 : count);
+		if (found_count == 0) {
 			snprintf(why, why_bytes,
 			         "no two of the %d CPUs that may be used here are '%s'",
 			         CPU_COUNT(&allowed), name);
@@ -97,7 +110,7 @@ int placement_cpus(enum placement placement, int *cpus, size_t count, char *why,
 		}
 	}
 	for (size_t i = 0; i < count; i++)
-		cpus[i] = pair[i % 2];
+		cpus[i] = found[i % found_count];
 	return 0;
 }
 

@@ -8,8 +8,9 @@
 #include "workloads/cell.h"
 
 /*
- * Chooses a CPU for each of count peers out of those that this process may use;
- * peers after the second alternate. -1 means unpinned.
+ * Chooses a CPU for each of count peers out of those that this process may use: as
+ * many as all stand to each other as asked, and these in turn where there are more
+ * peers. -1 means unpinned.
  *
  * Returns 0, or -ENODEV with the cause in why: the machine, or this process's
  * affinity, has no such pair of CPUs.

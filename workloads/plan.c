@@ -29,10 +29,22 @@ static size_t key_values_count(enum cell_key key)
 	return count;
 }
 
-/* What a key stands for when nobody names it. */
-static void default_values(enum cell_key key, const struct ipc_transport *transport,
-                           struct request_values *out)
+/*
+ * Real work is measured when it is asked for: it takes longer than a pattern, and
+ * most of what it takes isn't the transport's.
+ */
+static bool names_tasks(const struct selection *named)
 {
+	return named->keys[CELL_TASK].count > 0 || named->keys[CELL_AMOUNT].count > 0 ||
+	       named->keys[CELL_PEERS].count > 0;
+}
+
+/* What a key stands for when nobody names it. */
+static void default_values(enum cell_key key, const struct selection *named,
+                           const struct cell *cell, struct request_values *out)
+{
+	const struct ipc_transport *transport = cell->transport;
+	bool has_tasks = cell->workload && cell->workload->has_tasks;
 	bool is_alone = transport && (transport->caps & IPC_CAP_ONE_PEER);
 	bool has_spin = transport && (transport->caps & IPC_CAP_SPIN);
 	bool has_block = transport && (transport->caps & IPC_CAP_BLOCK);
@@ -40,15 +52,23 @@ static void default_values(enum cell_key key, const struct ipc_transport *transp
 	*out = (struct request_values){0};
 	switch (key) {
 	case CELL_TRANSPORT:
-	case CELL_WORKLOAD:
 		for (size_t i = 0; i < key_values_count(key) && i < REQUEST_VALUES_MAX; i++)
 			out->values[out->count++] = i;
 		return;
+	case CELL_WORKLOAD:
+		for (size_t i = 0; workload_at(i) && i < REQUEST_VALUES_MAX; i++) {
+			if (workload_at(i)->has_tasks == names_tasks(named))
+				out->values[out->count++] = i;
+		}
+		return;
 	case CELL_SIZE:
-		out->values[out->count++] = SIZE_DEFAULT;
+		out->values[out->count++] = has_tasks ? 0 : SIZE_DEFAULT;
+		return;
+	case CELL_TASK:
+		out->values[out->count++] = has_tasks ? CELL_TASK_NONE + 1 : CELL_TASK_NONE;
 		return;
 	case CELL_PLACEMENT:
-		if (is_alone) {
+		if (is_alone || has_tasks) {
 			out->values[out->count++] = PLACEMENT_UNPINNED;
 			return;
 		}
@@ -58,7 +78,7 @@ static void default_values(enum cell_key key, const struct ipc_transport *transp
 	case CELL_WAIT:
 		if (has_block)
 			out->values[out->count++] = IPC_WAIT_BLOCK;
-		if (has_spin)
+		if (has_spin && (!has_tasks || !has_block))
 			out->values[out->count++] = IPC_WAIT_SPIN;
 		return;
 	case CELL_MODEL:
@@ -126,11 +146,15 @@ static int add_skip(struct plan_skip **skips, size_t *count, size_t *room,
 	return ret;
 }
 
-static int planner_add(struct planner *planner, const struct cell *cell)
+static int planner_add(struct planner *planner, const struct cell *wanted)
 {
 	struct plan *plan = planner->plan;
-	struct plan_skip skip = {.cell = *cell};
+	struct plan_skip skip = {.cell = *wanted};
+	const struct cell *cell = &skip.cell;
 	int ret;
+
+	if (wanted->workload->resolve)
+		wanted->workload->resolve(&skip.cell);
 
 	for (enum cell_key key = 0; key < CELL_KEYS; key++) {
 		if (values_have(&planner->request->excluded.keys[key], cell->values[key]))
@@ -202,7 +226,7 @@ static int planner_expand(struct planner *planner, struct cell *cell, enum cell_
 	if (key == CELL_KEYS)
 		return planner_add(planner, cell);
 	if (named->count == 0) {
-		default_values(key, cell->transport, &defaults);
+		default_values(key, &planner->selection, cell, &defaults);
 		named = &defaults;
 	}
 	for (size_t i = 0; i < named->count; i++) {

@@ -4,7 +4,8 @@
  *
  * A key that nobody named takes its default values, as far as the transport can
  * have them; a transport that can have none of them takes what it can. A cell that
- * was asked for by name and can't run becomes a skip with its cause.
+ * was asked for by name and can't run becomes a skip with its cause. Workloads with
+ * tasks are planned where the workload, a task, an amount or peers are named.
  */
 #ifndef WORKLOADS_PLAN_H
 #define WORKLOADS_PLAN_H

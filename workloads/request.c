@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "workloads/workload.h"
+
 #define FILTER_BYTES_MAX 1024
 #define NAME_LIST_BYTES 256
 
@@ -75,6 +77,21 @@ static void list_names(enum cell_key key, char *out, size_t out_bytes)
 		                         name);
 }
 
+/* Says whether '*' leaves a value out: real work takes longer than all patterns together. */
+static bool is_by_name_only(enum cell_key key, size_t index)
+{
+	switch (key) {
+	case CELL_WORKLOAD:
+		return workload_at(index)->has_tasks;
+	case CELL_MODEL:
+		return index == MODEL_GIL;
+	case CELL_TASK:
+		return index == CELL_TASK_NONE;
+	default:
+		return false;
+	}
+}
+
 static int add_names(struct request_values *list, enum cell_key key, const char *pattern, char *why,
                      size_t why_bytes)
 {
@@ -85,7 +102,8 @@ static int add_names(struct request_values *list, enum cell_key key, const char 
 	for (size_t i = 0; (name = cell_value_name(key, i)); i++) {
 		int ret;
 
-		if (fnmatch(pattern, name, 0) != 0)
+		if (fnmatch(pattern, name, 0) != 0 ||
+		    (is_by_name_only(key, i) && strcmp(pattern, "*") == 0))
 			continue;
 		matches++;
 		ret = add_value(list, i, why, why_bytes);
@@ -263,7 +281,8 @@ int request_add(struct request *request, const char *filter, char *why, size_t w
 		return refuse(
 			why, why_bytes,
 			"key '%s' is unknown; there are: transport, workload, size, placement, "
-			"wait, model, in_flight, touch, access, rounds, time_ms",
+			"wait, model, in_flight, touch, access, peers, task, amount, rounds, "
+		        "time_ms",
 			key_name);
 	return add_list(excludes ? &request->excluded.keys[key] : &request->filters.keys[key], key,
 	                value, why, why_bytes);

@@ -6,6 +6,7 @@
  * (decimal, with K or M for 1024 and 1024 squared), a range low..high, or '*'. A
  * leading '!' excludes instead. A filter with a '/' is a cell's name, in which
  * each part may be a glob; a cell must match one of the names, if there are any.
+ * '*' alone leaves out real work, which has to be named.
  */
 #ifndef WORKLOADS_REQUEST_H
 #define WORKLOADS_REQUEST_H

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ipc/clock.h"
+#include "ipc/cpu.h"
 #include "results/recorder.h"
 #include "workloads/peer.h"
 #include "workloads/placement.h"
@@ -22,23 +23,31 @@
 
 /* What a round may take beyond its warm-up and its measured part. */
 #define ROUND_SLACK_NS (5 * NS_PER_S)
+/* How often the peers are looked after while a slice is played. */
+#define PARK_LOOK_NS (20 * NS_PER_MS)
 #define HISTOGRAM_BITS HISTOGRAM_BITS_DEFAULT
 
-/* In one mapping shared with the peers: first this, then a recorder for each peer. */
+/* In one mapping shared with the peers: this, a recorder for each peer, the pattern's own. */
 struct round_memory {
 	struct workload_shared shared;
 	size_t bytes;
 	size_t recorder_stride;
+	void *pattern;
 };
 
 struct round {
 	const struct round_request *request;
-	const struct workload *workload;
+	const struct workload *workload; /* &shaped */
+	struct workload shaped;
 	struct round_memory *memory;
 	struct ipc_channel *channels[WORKLOAD_ROUTES_MAX];
 	uint32_t peer_count;
 	uint64_t deadline_ns;
 	uint64_t seed;
+	struct peers *peers;    /* while they run, for round_park() */
+	uint64_t next_sequence; /* of the next slice */
+	char *why;              /* run->failure */
+	size_t why_bytes;
 	int cpus[WORKLOAD_PEERS_MAX]; /* found before a peer is pinned and sees only its own */
 };
 
@@ -56,10 +65,13 @@ void round_release(struct round_memory *memory)
 		munmap(memory, memory->bytes);
 }
 
-static struct round_memory *memory_create(uint32_t peer_count)
+static struct round_memory *memory_create(uint32_t peer_count, size_t pattern_bytes)
 {
 	size_t stride = (recorder_bytes(HISTOGRAM_BITS) + 63) & ~(size_t)63;
-	size_t bytes = ((sizeof(struct round_memory) + 63) & ~(size_t)63) + peer_count * stride;
+	size_t start = ((sizeof(struct round_memory) + 63) & ~(size_t)63) + peer_count * stride;
+	size_t pattern =
+		(start + CACHE_SEPARATION_BYTES - 1) & ~(size_t)(CACHE_SEPARATION_BYTES - 1);
+	size_t bytes = pattern + pattern_bytes;
 	struct round_memory *self =
 		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
@@ -67,6 +79,7 @@ static struct round_memory *memory_create(uint32_t peer_count)
 		return NULL;
 	self->bytes = bytes;
 	self->recorder_stride = stride;
+	self->pattern = (unsigned char *)self + pattern;
 	atomic_init(&self->shared.start_sequence, UINT64_MAX);
 	atomic_init(&self->shared.stop_sequence, UINT64_MAX);
 	for (uint32_t i = 0; i < peer_count; i++)
@@ -178,6 +191,8 @@ static int round_peer(void *context, struct peer *peer, uint32_t index)
 		.tick_ns = options->tick_ns,
 		.recorder = round_recorder(round->memory, index),
 		.shared = &round->memory->shared,
+		.pattern = round->memory->pattern,
+		.job = round->request->job,
 		.peer = peer,
 	};
 	size_t size = (size_t)self.cell->values[CELL_SIZE];
@@ -190,7 +205,7 @@ static int round_peer(void *context, struct peer *peer, uint32_t index)
 	ret = open_ends(round, &self);
 	if (ret == 0) {
 		channels_drop(round, index);
-		ret = round->workload->run(&self);
+		ret = round->request->conduct ? slice_play_all(&self) : round->workload->run(&self);
 	}
 	if (ret == 0)
 		ret = check_placement(&self, round->cpus[index]);
@@ -229,7 +244,10 @@ static void run_fill(const struct round *round, struct run *run)
 	}
 	run->messages = measured->counters.messages;
 	run->bytes = measured->counters.bytes;
-	run->elapsed_ns = measured->counters.stop_ns - measured->counters.start_ns;
+	/* Between its slices a peer is parked: that is no time of its work. */
+	run->elapsed_ns = round->request->conduct
+	                          ? round->memory->shared.gate.recorded_ns
+	                          : measured->counters.stop_ns - measured->counters.start_ns;
 	if (run->metric == RUN_ROUND_TRIP) {
 		run->histogram = &measured->histogram;
 		run->batch = measured->batch;
@@ -244,6 +262,54 @@ static void run_fill(const struct round *round, struct run *run)
 		         run->peers[round->workload->measuring_peer % round->peer_count].name);
 }
 
+void round_grant(struct round *round, uint64_t operations, uint64_t skipped, uint64_t batch)
+{
+	const struct slice slice = {
+		.first = round->next_sequence,
+		.operations = operations,
+		.skipped = skipped,
+		.batch = batch,
+	};
+
+	round->next_sequence += operations;
+	slice_grant(&round->memory->shared.gate, &slice);
+}
+
+int round_park(struct round *round, uint64_t *elapsed_ns)
+{
+	struct slice_gate *gate = &round->memory->shared.gate;
+
+	for (;;) {
+		uint64_t now_ns = clock_now_ns();
+		int ret;
+
+		if (slice_await_parked(gate, round->peer_count, now_ns + PARK_LOOK_NS) == 0) {
+			*elapsed_ns = gate->elapsed_ns;
+			return 0;
+		}
+		ret = peers_check(round->peers, round->why, round->why_bytes);
+		if (ret < 0)
+			return ret;
+		/* By then each peer's own deadline should have ended it. */
+		if (now_ns > round->deadline_ns + NS_PER_S) {
+			snprintf(round->why, round->why_bytes,
+			         "a slice did not end by its deadline");
+			return -ETIMEDOUT;
+		}
+	}
+}
+
+/* Lets somebody else grant the slices, and then the peers go home. */
+static int round_conduct(struct round *round)
+{
+	int ret = round->request->conduct(round->request->conductor, round);
+	slice_end(&round->memory->shared.gate);
+	if (ret < 0 && round->why[0] == '\0')
+		snprintf(round->why, round->why_bytes, "its slices were given up: %s",
+		         strerror(-ret));
+	return ret;
+}
+
 /* Starts the peers, lets them run, and waits for their verdicts. */
 static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 {
@@ -251,6 +317,7 @@ static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 	struct peers_options options = {
 		.model = (enum model)cell->values[CELL_MODEL],
 		.count = round->peer_count,
+		.spare_count = round->workload->spare_count,
 		.names = round->peer_count == 1 ? (const char *const[]){"alone"}
 	                                        : round->workload->peer_names,
 		.cpus = round->cpus,
@@ -259,20 +326,22 @@ static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 		.main = round_peer,
 		.context = round,
 	};
-	struct peers *peers;
 	int ret;
 
 	ret = placement_cpus((enum placement)cell->values[CELL_PLACEMENT], round->cpus,
 	                     round->peer_count, why, why_bytes);
 	if (ret < 0)
 		return ret;
-	ret = peers_start(&peers, &options, why, why_bytes);
+	ret = peers_start(&round->peers, &options, why, why_bytes);
 	if (ret < 0)
 		return ret;
 	channels_drop(round, round->peer_count);
-	peers_release(peers);
-	ret = peers_join(peers, why, why_bytes);
-	peers_stop(peers);
+	peers_release(round->peers);
+	if (round->request->conduct)
+		ret = round_conduct(round);
+	if (ret == 0)
+		ret = peers_join(round->peers, why, why_bytes);
+	peers_stop(round->peers);
 	return ret;
 }
 
@@ -282,13 +351,19 @@ int round_play(const struct round_request *request, struct run *run, struct roun
 	bool is_alone = request->cell->transport->caps & IPC_CAP_ONE_PEER;
 	struct round round = {
 		.request = request,
-		.workload = workload,
-		.peer_count = is_alone ? 1 : workload->peer_count,
+		.shaped = *workload,
 		.seed = request->options->seed + request->round,
+		.why = run->failure,
+		.why_bytes = sizeof(run->failure),
 	};
+	size_t pattern_bytes = workload->pattern_bytes ? workload->pattern_bytes(request->cell) : 0;
 	uint64_t steal_ns;
 	int ret;
 
+	if (workload->shape)
+		workload->shape(request->cell, request->job, &round.shaped);
+	round.workload = &round.shaped;
+	round.peer_count = is_alone ? 1 : round.workload->peer_count;
 	*run = (struct run){
 		.cell = request->description,
 		.metric = workload->metric,
@@ -296,7 +371,7 @@ int round_play(const struct round_request *request, struct run *run, struct roun
 		.round = request->round,
 		.arm = "A",
 	};
-	round.memory = memory_create(round.peer_count);
+	round.memory = memory_create(round.peer_count, pattern_bytes);
 	if (!round.memory)
 		return -ENOMEM;
 	*memory = round.memory;

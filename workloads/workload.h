@@ -19,9 +19,10 @@
 #include "results/recorder.h"
 #include "results/run.h"
 #include "workloads/cell.h"
+#include "workloads/slice.h"
 
-#define WORKLOAD_PEERS_MAX 8
-#define WORKLOAD_ROUTES_MAX 8
+#define WORKLOAD_PEERS_MAX 33
+#define WORKLOAD_ROUTES_MAX 64
 
 /* A one-way channel from one peer to another, by their indices. */
 struct workload_route {
@@ -47,6 +48,8 @@ struct workload_peer {
 	unsigned char *buffer; /* room for one message, of this peer alone */
 	struct recorder *recorder;
 	struct workload_shared *shared;
+	void *pattern;     /* the workload's own memory, shared by all peers; zeroed at first */
+	void *job;         /* what round_request.job says; null in a measurement */
 	struct peer *peer; /* for peer_fail() and peer_pass_gate() */
 };
 
@@ -59,6 +62,7 @@ struct workload_shared {
 	 */
 	_Atomic uint64_t start_sequence;
 	_Atomic uint64_t stop_sequence;
+	struct slice_gate gate; /* of a round in slices */
 };
 
 /* Sets a mark. Relaxed: the message that is sent next orders it. */
@@ -83,7 +87,9 @@ struct workload {
 	uint32_t route_count;
 	struct workload_route routes[WORKLOAD_ROUTES_MAX];
 	uint32_t measuring_peer; /* whose recorder holds the result */
+	uint32_t spare_count;    /* the last so many peers may die: the rest go on */
 	bool has_in_flight;      /* the key in_flight means something to it */
+	bool has_tasks;          /* so do task, amount, peers, and the model gil; see plan.h */
 	const char *explanation; /* what is timed, in whole sentences */
 
 	/*
@@ -91,6 +97,30 @@ struct workload {
 	 * Returns 0, or -errno after peer_fail() has said what happened.
 	 */
 	int (*run)(struct workload_peer *self);
+
+	/*
+	 * Plays this peer's part of one slice: exactly slice->operations of them, the
+	 * first slice->skipped unrecorded. The measuring peer ends it with
+	 * slice_elapsed(); counters.messages and bytes grow by what was recorded.
+	 * Optional: null if the workload can't be cut into slices; ab leaves it out.
+	 * Returns as run().
+	 */
+	int (*slice)(struct workload_peer *self, const struct slice *slice);
+
+	/*
+	 * All that follows is optional. Sets peers and routes of *self, a copy of the
+	 * workload, where they depend on the cell or on the round's job (null in a
+	 * measurement).
+	 */
+	void (*shape)(const struct cell *cell, const void *job, struct workload *self);
+	/* Gives what nobody named a value that depends on other values of the cell. */
+	void (*resolve)(struct cell *cell);
+	/* Returns what contradicts itself in the cell, or null. */
+	const char *(*fault)(const struct cell *cell);
+	/* Returns how many messages each channel must hold. */
+	uint32_t (*slots)(const struct cell *cell);
+	/* Returns the bytes of memory that its peers share, workload_peer.pattern. */
+	size_t (*pattern_bytes)(const struct cell *cell);
 };
 
 /* Each workload; declared here so that its definition is checked against it. */

@@ -139,8 +139,8 @@ static void write_foot(FILE *out, const struct session *session, const struct te
 {
 	const char *argv = session->argv ? session->argv : "";
 
-	fputs("\nEach figure is the median over rounds with fresh peers; SPREAD is half the "
-	      "distance\nbetween the quartiles of the rounds. MB is 1,000,000 bytes.\n"
+	fputs("\nEach figure is the median over rounds with fresh peers; SPREAD is half of what\n"
+	      "lies between the quartiles of the rounds. MB is 1,000,000 bytes.\n"
 	      "Reproduce: ",
 	      out);
 	put_safe(out, argv, style);

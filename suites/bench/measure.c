@@ -6,44 +6,29 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "ipc/clock.h"
-#include "results/environment.h"
-#include "results/store.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
 #include "suites/bench/progress.h"
+#include "suites/bench/session_log.h"
+#include "suites/bench/stop.h"
 #include "workloads/anchors.h"
 #include "workloads/clock_facts.h"
 #include "workloads/runner.h"
 
 struct measurement {
 	const struct measure_options *options;
-	struct store *store;
+	struct session_log log;
 	struct report_builder *builder;
 	struct progress progress;
-	struct environment *environment;
-	struct session session;
-	int signal_fd;
-	sigset_t mask_before;
+	struct stop stop;
 	uint64_t rounds_failed;
 };
-
-static uint64_t wall_clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 static int on_run(void *context, const struct run *run)
 {
 	struct measurement *self = context;
-	char why[RUN_TEXT_BYTES * 2];
 	int ret;
 
 	if (run->failure[0] != '\0') {
@@ -51,10 +36,9 @@ static int on_run(void *context, const struct run *run)
 		progress_end(&self->progress);
 		cli_error("%s, round %u failed: %s", run->cell->name, run->round + 1, run->failure);
 	}
-	ret = store_append(self->store, run, 1, why, sizeof(why));
+	ret = session_log_add(&self->log, run, 1);
 	if (ret < 0) {
 		progress_end(&self->progress);
-		cli_error("%s", why);
 		return ret;
 	}
 	return report_add_run(self->builder, run);
@@ -67,44 +51,17 @@ static void on_progress(void *context, const struct runner_progress *at)
 	progress_show(&self->progress, at);
 }
 
-/* Takes SIGINT and SIGTERM as something to read, so that nothing is cut in the middle. */
-static int catch_signals(struct measurement *self)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &stop, &self->mask_before) < 0)
-		return -errno;
-	self->signal_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-	return self->signal_fd < 0 ? -errno : 0;
-}
-
-/* Returns the signal that ended the session, or 0. */
-static int caught_signal(const struct measurement *self)
-{
-	struct signalfd_siginfo info;
-
-	if (read(self->signal_fd, &info, sizeof(info)) != sizeof(info))
-		return 0;
-	return (int)info.ssi_signo;
-}
-
 static int add_skips(struct measurement *self, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->skips_count; i++) {
 		const struct plan_skip *skip = &plan->skips[i];
 		struct run_cell cell;
-		char why[RUN_TEXT_BYTES * 2];
 		int ret;
 
 		cell_describe(&skip->cell, &cell);
-		ret = store_skip(self->store, &cell, skip->reason, why, sizeof(why));
-		if (ret < 0) {
-			cli_error("%s", why);
+		ret = session_log_skip(&self->log, &cell, skip->reason);
+		if (ret < 0)
 			return ret;
-		}
 		ret = report_add_skip(self->builder, &cell, skip->reason);
 		if (ret < 0)
 			return ret;
@@ -116,34 +73,14 @@ static int add_skips(struct measurement *self, const struct plan *plan)
 static int begin(struct measurement *self, const struct plan *plan)
 {
 	const struct measure_options *options = self->options;
-	char why[RUN_TEXT_BYTES * 2] = "";
-	int ret;
+	int ret = session_log_open(&self->log, options->store, options->kind, options->argv,
+	                           options->seed);
 
-	ret = store_open(&self->store, options->store, STORE_WRITE, why, sizeof(why));
-	if (ret < 0) {
-		cli_error("%s", why);
-		return ret;
-	}
-	ret = environment_capture(&self->environment, "");
 	if (ret < 0)
 		return ret;
-	self->session = (struct session){
-		.kind = options->kind,
-		.started_ns = wall_clock_ns(),
-		.seed = options->seed,
-		.argv = options->argv,
-		.tool = IPCBENCH_VERSION,
-		.doctor = "[]",
-		.status = "running",
-		.environment = self->environment,
-	};
-	ret = session_uuid(self->session.uuid);
-	if (ret == 0)
-		ret = store_begin(self->store, &self->session, why, sizeof(why));
-	if (ret == 0)
-		ret = report_builder_create(&self->builder, &self->session);
+	ret = report_builder_create(&self->builder, &self->log.session);
 	if (ret < 0) {
-		cli_error("%s", why[0] ? why : strerror(-ret));
+		cli_error("%s", strerror(-ret));
 		return ret;
 	}
 	return add_skips(self, plan);
@@ -167,7 +104,7 @@ static int run(struct measurement *self, const struct plan *plan)
 		.measure_ns = options->measure_ns,
 		.warmup_ns = options->warmup_ns,
 		.seed = options->seed,
-		.stop_fd = self->signal_fd,
+		.stop_fd = self->stop.fd,
 		.context = self,
 		.on_run = on_run,
 		.on_progress = on_progress,
@@ -187,44 +124,38 @@ static int run(struct measurement *self, const struct plan *plan)
 /* Closes the session's row and sums up. Returns an exit status. */
 static int finish(struct measurement *self, int ret, struct report **out)
 {
-	char why[RUN_TEXT_BYTES * 2];
-	int signal_number = caught_signal(self);
+	int signal_number = stop_signal(&self->stop);
 	const char *state = signal_number ? "interrupted" : ret < 0 ? "failed" : "complete";
 
-	if (store_finish(self->store, state, why, sizeof(why)) < 0) {
-		cli_error("%s", why);
+	if (session_log_finish(&self->log, state) < 0)
 		ret = ret < 0 ? ret : -EIO;
-	}
-	report_set_status(self->builder, state, wall_clock_ns());
+	report_set_status(self->builder, state, self->log.session.ended_ns);
 	if (report_build(out, self->builder) < 0)
 		ret = -ENOMEM;
 	if (signal_number) {
 		cli_error("stopped by %s; finished rounds are stored in session %.8s",
-		          signal_number == SIGINT ? "SIGINT" : "SIGTERM", self->session.uuid);
+		          signal_number == SIGINT ? "SIGINT" : "SIGTERM", self->log.session.uuid);
 		return STATUS_SIGNAL + signal_number;
 	}
 	if (ret == -ENOMEM)
 		cli_error("out of memory; finished rounds are stored in session %.8s",
-		          self->session.uuid);
+		          self->log.session.uuid);
 	return ret < 0 || self->rounds_failed > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
 int measure_plan(const struct plan *plan, const struct measure_options *options,
                  struct report **out)
 {
-	struct measurement self = {.options = options, .signal_fd = -1};
+	struct measurement self = {.options = options};
 	int status = STATUS_FAILED;
-	int ret = catch_signals(&self);
+	int ret = stop_catch(&self.stop);
 
 	if (ret < 0)
 		cli_error("signals can't be caught: %s", strerror(-ret));
 	else if (begin(&self, plan) == 0)
 		status = finish(&self, run(&self, plan), out);
-	store_close(self.store);
+	session_log_close(&self.log);
 	report_builder_destroy(self.builder);
-	environment_destroy(self.environment);
-	if (self.signal_fd >= 0)
-		close(self.signal_fd);
-	sigprocmask(SIG_SETMASK, &self.mask_before, NULL);
+	stop_release(&self.stop);
 	return status;
 }

@@ -185,6 +185,13 @@ void peers_renew(struct check *check)
 		atomic_store(&check->board->flags[i], 0);
 }
 
+/* An endpoint of ours may have a timer armed, whose signal ends a wait. */
+static void peer_reap(const struct peer *peer)
+{
+	while (waitpid(peer->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 /* Waits by waitid(), whatever signals a transport's timer sends. */
 static void peer_await_state(const struct peer *peer, int options)
 {
@@ -210,7 +217,7 @@ void peer_kill(struct peer *peer, bool is_reaped)
 	/* Until it is a zombie: its descriptors are closed by then. */
 	peer_await_state(peer, WEXITED | WNOWAIT);
 	if (is_reaped)
-		waitpid(peer->pid, NULL, 0);
+		peer_reap(peer);
 	peer->is_joined = is_reaped;
 }
 
@@ -223,7 +230,7 @@ void peers_end(struct check *check)
 			continue;
 		if (peer->pid > 0) {
 			kill(peer->pid, SIGKILL);
-			waitpid(peer->pid, NULL, 0);
+			peer_reap(peer);
 			peer->is_joined = true;
 		} else if (peer_is_done(peer)) {
 			pthread_join(peer->thread, NULL);

@@ -208,6 +208,22 @@ void cli_forget(struct cli *beside)
 	free(beside->err);
 }
 
+bool cli_has_peers(const struct cli *cli)
+{
+	const struct dirent *entry;
+	bool has_one = false;
+	DIR *processes = opendir("/proc");
+
+	assert_non_null(processes);
+	while (!has_one && (entry = readdir(processes))) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		has_one = pid > 0 && pid != cli->pid && getpgid(pid) == cli->pid;
+	}
+	closedir(processes);
+	return has_one;
+}
+
 bool cli_group_is_gone(const struct cli *cli, uint64_t limit_ns)
 {
 	uint64_t deadline_ns = clock_now_ns() + limit_ns;

@@ -51,6 +51,9 @@ void cli_finish(struct cli *cli);
 /* Starts and waits. */
 void cli_run(struct cli *cli, const char *const *argv);
 
+/* Says whether the last command has peers now, and so all of its channels. */
+bool cli_has_peers(const struct cli *cli);
+
 /* Waits until the process group of the last command is empty; false past the limit. */
 bool cli_group_is_gone(const struct cli *cli, uint64_t limit_ns);
 

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -155,6 +156,36 @@ static void a_narrow_ascii_terminal_gets_what_fits(void **state)
 	for (size_t i = 0; i < bytes; i++)
 		assert_true(text[i] == '\n' || (text[i] >= 0x20 && text[i] < 0x7f));
 	free(text);
+}
+
+static void a_terminal_is_asked_for_its_width(void **state)
+{
+	const struct winsize size = {.ws_row = 24, .ws_col = 70};
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	char text[16384] = "";
+	size_t bytes = 0;
+	ssize_t got;
+	FILE *terminal;
+
+	(void)state;
+	if (master < 0)
+		skip(); /* no /dev/pts here */
+	assert_int_equal(grantpt(master), 0);
+	assert_int_equal(unlockpt(master), 0);
+	terminal = fopen(ptsname(master), "we");
+	assert_non_null(terminal);
+	assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
+	/* Neither end may wait for the other. */
+	assert_int_equal(fcntl(fileno(terminal), F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(fcntl(master, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(exporter_find("text")->write(terminal, report), 0);
+	assert_int_equal(fflush(terminal), 0);
+	while (bytes < sizeof(text) - 1 &&
+	       (got = read(master, text + bytes, sizeof(text) - 1 - bytes)) > 0)
+		bytes += (size_t)got;
+	fclose(terminal);
+	close(master);
+	assert_non_null(strstr(text, "Left out, since the terminal has 70 columns: "));
 }
 
 /* Returns the longest line of the tables: those with two blanks between columns. */
@@ -435,6 +466,7 @@ const struct CMUnitTest unit_exporters_tests[] = {
 	CASE(every_exporter_writes_its_golden_file),
 	CASE(an_unknown_format_is_not_found),
 	CASE(a_narrow_ascii_terminal_gets_what_fits),
+	CASE(a_terminal_is_asked_for_its_width),
 	CASE(a_table_is_never_wider_than_the_terminal),
 	CASE(nothing_in_a_report_steers_the_terminal),
 	CASE(failures_and_skips_stand_below_the_tables),
