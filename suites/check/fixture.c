@@ -190,8 +190,11 @@ bool check_clean_up(struct check *check)
 			return false;
 	}
 	for (size_t i = 0; i < ENDPOINTS_MAX; i++) {
-		if (check->endpoints[i])
-			check->transport->endpoint_close(check->endpoints[i]);
+		if (!check->endpoints[i])
+			continue;
+		/* The rest of a message may have nowhere to go. */
+		check->endpoints[i]->deadline_ns = 0;
+		check->transport->endpoint_close(check->endpoints[i]);
 	}
 	for (size_t i = 0; i < CHANNELS_MAX; i++) {
 		if (check->channels[i])

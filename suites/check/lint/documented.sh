@@ -7,14 +7,18 @@
 set -eu
 cd "$1"
 
-failed=0
-# shellcheck disable=SC2013,SC2046  # words on purpose: no name or path here holds a blank
-for list in $(find ipc workloads suites -name CMakeLists.txt | sort); do
-  for name in $(sed -n 's/^register([a-z]* \(transport\|workload\) \([a-z0-9_]*\))$/\2/p' "$list"); do
-    if ! grep -qw -- "$name" README.md $(find ipc suites -name '*.[17]'); then
-      printf '%s: %s is registered; neither README.md nor a manual page names it\n' "$list" "$name"
-      failed=1
-    fi
-  done
-done
-exit $failed
+# What is registered, one name a line, behind the list that it is in.
+registered() {
+  find ipc workloads suites -name CMakeLists.txt -exec grep -H '^register(' {} + |
+    sed -n 's/^\([^:]*\):register([a-z]* \(transport\|workload\) \([a-z0-9_]*\))$/\1 \3/p'
+}
+
+missing=$(registered | sort | while read -r list name; do
+  find README.md ipc suites \( -name README.md -o -name '*.[17]' \) -exec cat {} + |
+    grep -qw -- "$name" ||
+    printf '%s: %s is registered; neither README.md nor a manual page names it\n' "$list" "$name"
+done)
+[ -z "$missing" ] || {
+  printf '%s\n' "$missing"
+  exit 1
+}
