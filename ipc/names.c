@@ -133,15 +133,9 @@ int names_open_fifo(const struct name *name, int flags)
 
 void names_remove(struct name *name)
 {
-	int directory;
-
 	if (name->owner != getpid())
 		return;
 	name->owner = 0;
-	directory = entry_open_directory(false);
-	if (directory < 0)
-		return;
-	(void)unlinkat(directory, name->entry, 0);
-	close(directory);
+	entry_remove(name->entry);
 	entry_remove_directory();
 }

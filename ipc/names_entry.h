@@ -48,6 +48,9 @@ int entry_open_directory(bool create);
 /* Opens the directory at one of the places where it may be: index 0, 1. -EINVAL: no such place. */
 int entry_open_place(int index, bool create);
 
+/* Removes an entry from where it is. Takes no descriptor: there may be none left. */
+void entry_remove(const char *text);
+
 /* Removes every place's directory that is empty. */
 void entry_remove_directory(void);
 
