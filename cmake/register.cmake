@@ -1,4 +1,6 @@
-# One file and one line to add anything.
+# SPDX-License-Identifier: MIT
+#
+# cmake/register.cmake - one file and one line to add anything.
 #
 # register(<target> <kind> <name>) compiles <name>.c (or <kind>_<name>.c) from the
 # caller's folder into <target> and adds <name> to that target's table of <kind>s.

@@ -289,6 +289,8 @@ enum cell_verdict cell_judge(const struct cell *cell, char *why, size_t why_byte
 	if (placement_cpus((enum placement)cell->values[CELL_PLACEMENT], cpus, 2, why, why_bytes) <
 	    0)
 		return CELL_UNAVAILABLE;
+	if (cell_task(cell) && cell_task(cell)->probe && cell_task(cell)->probe(why, why_bytes) < 0)
+		return CELL_UNAVAILABLE;
 	cell_channel_options(cell, 0, &options);
 	ret = cell->transport->check ? cell->transport->check(&options, why, why_bytes)
 	                             : try_channel(cell->transport, &options, why, why_bytes);

@@ -16,7 +16,7 @@
 #include "ipc/futex.h"
 
 #define POLL_NS (100 * NS_PER_US)
-#define ASLEEP_WITHIN_NS (500 * NS_PER_MS)
+#define ASLEEP_WITHIN_NS (100 * NS_PER_MS)
 
 /* Runs the body as an actor; returns when it has ended or was left. */
 static void peer_run(struct peer *peer)

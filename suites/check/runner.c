@@ -196,6 +196,20 @@ static void run_decide(struct run *run, enum verdict verdict, const char *clause
 	snprintf(run->text, sizeof(run->text), "%s", text);
 }
 
+static void *end_at_once(void *argument)
+{
+	return argument;
+}
+
+/* The thread sanitizer starts a thread of its own beside the first one after a fork. */
+static void start_sanitizer_thread(void)
+{
+	pthread_t thread;
+
+	if (IS_THREAD_SANITIZED && pthread_create(&thread, NULL, end_at_once, NULL) == 0)
+		pthread_join(thread, NULL);
+}
+
 /* The case's own actor: runs it, cleans up, looks for what is left. */
 static void case_run(struct check *check)
 {
@@ -209,6 +223,7 @@ static void case_run(struct check *check)
 	atomic_store(&report->pid, getpid());
 	atomic_store(&report->tid, gettid());
 	actor_become(&actor);
+	start_sanitizer_thread();
 	if (snapshot_take(&before) < 0)
 		report_write(report, VERDICT_BROKEN, NULL, "can't list what this process holds");
 	if (setjmp(actor.out) == 0) {

@@ -410,6 +410,8 @@ void traffic_control(struct check *check)
 		.bytes_min = PAYLOAD_HEADER_BYTES,
 		.bytes_max = 256,
 		.slot_count = 4,
+		/* So that messages queue: else nothing could be swapped. */
+		.consumer_pause_ns = 20 * NS_PER_US,
 	};
 
 	traffic_run(check, &traffic);

@@ -47,6 +47,9 @@ struct task {
 	uint32_t input_count;    /* inputs that differ; tasks take them in turn */
 	const char *explanation; /* what is computed and what is checked, in whole sentences */
 
+	/* Says whether this machine can do it, with the cause in why. Optional. */
+	int (*probe)(char *why, size_t why_bytes);
+
 	/* Returns the bytes that an input or a result has at most. */
 	size_t (*bytes_max)(uint32_t amount);
 

@@ -290,6 +290,53 @@ static void a_refused_result_fails_the_round(void **state)
 	munmap(tally, sizeof(*tally));
 }
 
+static void pictures_are_carried_in_place_and_by_copy(void **state)
+{
+	static const char *const filters[][2] = {{"transport:shm_ring", "access:in_place"},
+	                                         {"transport:shm_ring", "access:copy"},
+	                                         {"transport:pipe", "access:copy"}};
+	struct run run = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(PLAY(5 * NS_PER_MS, NULL, &run, filters[i][0], filters[i][1],
+		                      "task:image", "amount:320"),
+		                 0);
+		assert_string_equal(run.failure, "");
+		/* What is carried is counted, not the room for it. */
+		assert_in_range(run.bytes / run.messages, 320 * 240 * 3 + 160 * 120,
+		                320 * 240 * 3 + 160 * 120 + 200);
+	}
+}
+
+static void every_task_gives_what_one_thread_alone_gives(void **state)
+{
+	static const char *const models[] = {"model:processes", "model:threads", "model:gil"};
+	const struct task *task;
+
+	(void)state;
+	for (size_t i = 0; (task = task_at(i)); i++) {
+		char filter[64];
+		char why[256];
+
+		if (task->probe && task->probe(why, sizeof(why)) < 0) {
+			print_message("%s: %s\n", task->name, why);
+			continue;
+		}
+		snprintf(filter, sizeof(filter), "task:%s", task->name);
+		for (size_t m = 0; m < 3; m++) {
+			struct run run = {0};
+
+			assert_int_equal(PLAY(5 * NS_PER_MS, NULL, &run, "transport:unix_seqpacket",
+			                      filter, models[m], "amount:4", "peers:3"),
+			                 0);
+			if (run.failure[0] != '\0')
+				fail_msg("%s, %s: %s", task->name, models[m], run.failure);
+			assert_true(run.messages > 0);
+		}
+	}
+}
+
 static void a_worker_never_has_more_than_its_credit(void **state)
 {
 	const struct ipc_transport *pipe = registry_find("pipe");
@@ -320,6 +367,8 @@ const struct CMUnitTest unit_pool_tests[] = {
 	cmocka_unit_test(a_worker_may_die_in_any_way),
 	cmocka_unit_test(without_a_spare_a_crash_ends_the_pool_with_its_cause),
 	cmocka_unit_test(a_refused_result_fails_the_round),
+	cmocka_unit_test(pictures_are_carried_in_place_and_by_copy),
+	cmocka_unit_test(every_task_gives_what_one_thread_alone_gives),
 	cmocka_unit_test(a_worker_never_has_more_than_its_credit),
 };
 const size_t unit_pool_tests_count = sizeof(unit_pool_tests) / sizeof(unit_pool_tests[0]);

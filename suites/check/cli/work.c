@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* suites/check/cli/work.c - commands that do real work: image, run with a task. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "suites/check/cli/cli.h"
+
+/* Writes the path of a name in the test's folder. */
+static void path_of(const struct cli *cli, char *out, const char *name)
+{
+	assert_in_range(snprintf(out, CLI_PATH_BYTES, "%s/%s", cli->folder, name), 1,
+	                CLI_PATH_BYTES - 1);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void pictures_that_cannot_be_read_are_named_and_the_rest_is_processed(void **state)
+{
+	struct cli *cli = *state;
+	char from[CLI_PATH_BYTES];
+	char to[CLI_PATH_BYTES];
+	char path[CLI_PATH_BYTES];
+
+	path_of(cli, from, "from");
+	path_of(cli, to, "to");
+	ipcbench(cli, "image", "--draw", "5", "--seed", "1", "--output", to, from,
+	         "transport:unix_stream");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "5 of 5 files processed");
+
+	path_of(cli, path, "from/corrupt.png");
+	write_text(path, "this is no picture");
+	path_of(cli, path, "from/missing.png");
+	ipcbench(cli, "image", "--output", to, from, path, "transport:shm_ring");
+	cli_assert_status(cli, 3);
+	cli_assert_holds(cli->out, "5 of 7 files processed");
+	cli_assert_holds(cli->out, "corrupt.png: not a PNG");
+	cli_assert_holds(cli->out, "missing.png: No such file");
+	path_of(cli, path, "to/processed_picture_0005.png");
+	assert_int_equal(access(path, R_OK), 0);
+	cli_assert_nothing_left(cli);
+}
+
+static void a_mistake_in_a_command_of_pictures_is_one_line(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "image");
+	cli_assert_refused(cli, 2, "image", "folder");
+	ipcbench(cli, "image", "--operations", "blur,paint", "/");
+	cli_assert_refused(cli, 2, "'paint'", "blur, grey, resize");
+	ipcbench(cli, "image", "--draw", "0", "/");
+	cli_assert_refused(cli, 2, "'0'", "1 to 10000");
+}
+
+static void a_task_is_measured_where_it_is_named(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "run", "--dry-run", "transport:pipe");
+	cli_assert_status(cli, 0);
+	assert_null(strstr(cli->out, "/pool/"));
+	ipcbench(cli, "run", "--format", "jsonl", "transport:loopback,pipe", "task:fibonacci",
+	         "amount:100", "rounds:1", "time_ms:5");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "pipe/pool/");
+	cli_assert_holds(cli->out, "/task=fibonacci/amount=100");
+	ipcbench(cli, "run", "workload:ping_pong", "task:fibonacci", "transport:pipe");
+	cli_assert_refused(cli, 3, "ping_pong", "no tasks");
+}
+
+const struct CMUnitTest cli_work_tests[] = {
+	cmocka_unit_test_setup_teardown(
+		pictures_that_cannot_be_read_are_named_and_the_rest_is_processed, cli_setup,
+		cli_teardown),
+	cmocka_unit_test_setup_teardown(a_mistake_in_a_command_of_pictures_is_one_line, cli_setup,
+                                        cli_teardown),
+	cmocka_unit_test_setup_teardown(a_task_is_measured_where_it_is_named, cli_setup,
+                                        cli_teardown),
+};
+const size_t cli_work_tests_count = sizeof(cli_work_tests) / sizeof(cli_work_tests[0]);
