@@ -332,15 +332,15 @@ static int run_ab(int argc, char **argv)
 		.arguments = "A B [FILTER...]",
 		.summary = "Compares two builds, plug-ins or settings live, in interleaved slices",
 		.text = "A and B are parts separated by blanks: a filter such as wait:block (a "
-	                "setting "
+			"setting "
 			"of that side), plugin=FILE.so, build=FILE (another ipcbench, or its "
-	                "folder) or "
+			"folder) or "
 			"rev=REVISION (of the git repository here, built on demand). A path or a "
 			"revision may stand alone. A FILTER holds for both sides; see 'ipcbench "
-	                "run "
+			"run "
 			"--help'. Cells go together that are equal in all that neither side sets. "
 			"Exit status: 0 no regression; 1 a regression was confirmed; 3 a "
-	                "measurement "
+			"measurement "
 			"failed, nothing was measured, or the control changed; 4 a build speaks "
 			"another protocol; 5 see --require-power.",
 		.options = CLI_PLUGIN | CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED |

@@ -110,7 +110,7 @@ static int run_run(int argc, char **argv)
 			"smt_sibling, cross_core, cross_socket, unpinned), wait (block, spin, "
 			"hybrid), "
 			"model (processes, threads, gil), task, amount, peers, in_flight, touch "
-	                "(full, header), access "
+			"(full, header), access "
 			"(in_place, copy); and rounds, time_ms. Names may be globs; numbers are "
 			"decimal with K or M, a range is low..high. !key:value excludes.",
 		.options = CLI_PLUGIN | CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED |

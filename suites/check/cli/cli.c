@@ -48,11 +48,6 @@ const char *cli_plugin(void)
 	return from_environment("CLI_PLUGIN");
 }
 
-const char *cli_source(void)
-{
-	return from_environment("CLI_SOURCE");
-}
-
 int cli_setup(void **state)
 {
 	const char *parent = getenv("TMPDIR");

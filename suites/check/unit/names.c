@@ -49,6 +49,8 @@ static int set_up(void **state)
 	snprintf(f->directory, sizeof(f->directory), "%s/ipcbench", f->runtime);
 	f->runtime_before = before ? strdup(before) : NULL;
 	setenv("XDG_RUNTIME_DIR", f->runtime, 1);
+	/* The tests count; a run of this user that was killed may have left some in /tmp. */
+	(void)names_clean(false, NULL, NULL);
 	f->umask_before = umask(0);
 	umask(f->umask_before);
 	*state = f;
@@ -421,7 +423,8 @@ static void clean_leaves_files_that_are_no_entries(void **state)
 	text[strlen(text) - 1] = text[strlen(text) - 1] == '0' ? '1' : '0';
 	entry_path(f, text, path);
 	assert_int_equal(symlink("/etc/passwd", path), 0);
-	text[strlen(text) - 1] = text[strlen(text) - 1] == 'f' ? 'e' : 'f';
+	/* Another digit than above, or the entry's own name might come back. */
+	text[strlen(text) - 2] = text[strlen(text) - 2] == 'f' ? 'e' : 'f';
 	entry_path(f, text, path);
 	{
 		int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
