@@ -11,6 +11,7 @@
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
 #include "suites/bench/progress.h"
+#include "suites/bench/semantics.h"
 #include "suites/bench/session_log.h"
 #include "suites/bench/stop.h"
 #include "workloads/anchors.h"
@@ -83,6 +84,7 @@ static int begin(struct measurement *self, const struct plan *plan)
 		cli_error("%s", strerror(-ret));
 		return ret;
 	}
+	semantics_add(self->builder);
 	return add_skips(self, plan);
 }
 

@@ -220,7 +220,7 @@ static int faulty_command(int argc, char **argv)
 	for (size_t i = 0; (fault = fault_at(i)); i++) {
 		const char *name = arguments.transport ? arguments.transport
 		                   : fault->transport  ? fault->transport
-		                                       : "pipe";
+		                                       : FAULT_TRANSPORT;
 
 		if (arguments.fault && strcmp(arguments.fault, fault->name) != 0)
 			continue;

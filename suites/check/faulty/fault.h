@@ -33,11 +33,12 @@ struct faulty_endpoint {
 /* A fault's functions replace the wrapper's where they are not null. */
 struct fault {
 	const char *name;
-	const char *clause;    /* that must catch it */
-	const char *also;      /* clauses that it breaks by its nature too, or null */
-	const char *summary;   /* one line, no full stop */
-	const char *transport; /* what it wraps unless another is asked for; null: pipe */
-	uint32_t needs;        /* enum ipc_cap of what it wraps */
+	const char *clause;  /* that must catch it */
+	const char *also;    /* clauses that it breaks by its nature too, or null */
+	const char *summary; /* one line, no full stop */
+	const char
+		*transport; /* what it wraps unless another is asked for; null: FAULT_TRANSPORT */
+	uint32_t needs;     /* enum ipc_cap of what it wraps */
 
 	int (*send)(struct faulty_endpoint *self, const void *data, size_t bytes,
 	            uint64_t deadline_ns, unsigned flags);
@@ -54,8 +55,14 @@ struct fault {
 #include "registered_faults.inc"
 #undef CHECK_FAULT
 
+/* What gets a fault that names no transport. */
+#define FAULT_TRANSPORT "pipe"
+
 /* Returns the fault at index, or null past the last one. */
 const struct fault *fault_at(size_t index);
+
+/* Returns the fault called name, or null. */
+const struct fault *fault_find(const char *name);
 
 /*
  * Makes the wrapper of inner that has the fault. There is one: call it from the

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Written by faulty_wrap() only, before any peer exists. */
@@ -20,6 +21,17 @@ static const struct fault *const faults[] = {
 const struct fault *fault_at(size_t index)
 {
 	return index < sizeof(faults) / sizeof(faults[0]) ? faults[index] : NULL;
+}
+
+const struct fault *fault_find(const char *name)
+{
+	const struct fault *fault;
+
+	for (size_t i = 0; (fault = fault_at(i)); i++) {
+		if (strcmp(fault->name, name) == 0)
+			return fault;
+	}
+	return NULL;
 }
 
 static int faulty_probe(char *why, size_t why_bytes)

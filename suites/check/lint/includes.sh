@@ -10,7 +10,7 @@ failed=0
 while read -r folder allowed; do
   # Each include shows its folder; only what the build generates has none.
   found=$(find "$folder" -name '*.[ch]' -exec grep -HnE '^#include "' {} + |
-    grep -vE "#include \"(($allowed)/[^\"]*|registered_[a-z_]+\.inc|[a-z_]+_info\.h)\"" || true)
+    grep -vE "#include \"(($allowed)/[^\"]*|registered_[a-z_]+\.inc|page_[a-z_]+\.inc|[a-z_]+_info\.h)\"" || true)
   if [ -n "$found" ]; then
     printf '%s\n' "$found" |
       awk -v tail="  <- $folder/ may include only $(printf '%s' "$allowed" | tr '|' ' ')" \
