@@ -12,7 +12,7 @@
 #include "workloads/plan.h"
 
 #define ROUNDS_DEFAULT 12u
-#define BUDGET_DEFAULT_MS 45000u
+#define BUDGET_DEFAULT_MS 38000u
 /* What a round costs beside measuring: peers, channels, the store. */
 #define ROUND_OVERHEAD_NS (7 * NS_PER_MS)
 #define MEASURE_NS_MIN (4 * NS_PER_MS)
