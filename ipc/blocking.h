@@ -60,21 +60,16 @@ static inline ssize_t blocking_spin(blocking_attempt *attempt, void *self, uint6
 static inline ssize_t blocking_sleep(struct blocking *blocking, blocking_attempt *attempt,
                                      void *self, uint64_t deadline_ns)
 {
-	int armed = interrupt_arm(&blocking->interrupt, deadline_ns);
+	ssize_t ret = interrupt_enter(&blocking->interrupt, deadline_ns);
 
-	for (;;) {
-		ssize_t ret;
-
-		if (armed < 0)
-			return armed;
+	while (ret == 0) {
 		ret = attempt(self, false);
 		if (ret != -EINTR)
-			return ret;
-		if (clock_now_ns() >= deadline_ns)
-			return -ETIMEDOUT;
-		/* An earlier call's alarm, or a stranger's signal. */
-		armed = interrupt_set(&blocking->interrupt, deadline_ns);
+			break;
+		ret = interrupt_again(&blocking->interrupt, deadline_ns);
 	}
+	interrupt_leave(&blocking->interrupt);
+	return ret;
 }
 
 /*

@@ -58,15 +58,18 @@ int names_add(struct name *out, enum name_kind kind)
 	for (int attempt = 0; attempt < ADD_ATTEMPTS; attempt++) {
 		int directory = entry_open_directory(true);
 
-		if (directory < 0)
-			return directory;
-		ret = add_in(directory, &name);
-		close(directory);
-		if (ret != -ENOENT)
+		ret = directory;
+		if (directory >= 0) {
+			ret = add_in(directory, &name);
+			close(directory);
+		}
+		if (directory < 0 || ret != -ENOENT)
 			break;
 	}
 	if (ret == 0)
 		*out = name;
+	else
+		entry_remove(name.entry);
 	return ret;
 }
 
@@ -133,15 +136,8 @@ int names_open_fifo(const struct name *name, int flags)
 
 void names_remove(struct name *name)
 {
-	int directory;
-
 	if (name->owner != getpid())
 		return;
 	name->owner = 0;
-	directory = entry_open_directory(false);
-	if (directory < 0)
-		return;
-	(void)unlinkat(directory, name->entry, 0);
-	close(directory);
-	entry_remove_directory();
+	entry_remove(name->entry);
 }

@@ -214,6 +214,19 @@ int entry_open_directory(bool create)
 	return second == -EINVAL ? first : second;
 }
 
+void entry_remove(const char *text)
+{
+	char directory[PATH_BYTES];
+	char path[PATH_BYTES + NAME_ENTRY_BYTES];
+
+	for (int index = 0; place_path(index, directory) == 0; index++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, text);
+		if (unlink(path) == 0)
+			break;
+	}
+	entry_remove_directory();
+}
+
 void entry_remove_directory(void)
 {
 	char path[PATH_BYTES];

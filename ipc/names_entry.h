@@ -48,6 +48,13 @@ int entry_open_directory(bool create);
 /* Opens the directory at one of the places where it may be: index 0, 1. -EINVAL: no such place. */
 int entry_open_place(int index, bool create);
 
+/*
+ * Removes the file of an entry, and every place's directory that is empty. By
+ * path, since a process may have no descriptor left; the directory that was
+ * checked when the entry was made can't have been replaced by another user.
+ */
+void entry_remove(const char *text);
+
 /* Removes every place's directory that is empty. */
 void entry_remove_directory(void);
 

@@ -135,21 +135,16 @@ static int uring_sleep(struct uring_endpoint *self, int *result, uint64_t deadli
 {
 	struct interrupt *interrupt = &self->base.stream.blocking.interrupt;
 	enum uring_tag tag;
-	int ret = interrupt_arm(interrupt, deadline_ns);
+	int ret = interrupt_enter(interrupt, deadline_ns);
 
-	for (;;) {
-		if (ret < 0)
-			return ret;
+	while (ret == 0) {
 		ret = uring_enter(&self->ring);
-		if (ret < 0)
-			return ret;
-		if (uring_take(&self->ring, &tag, result))
-			return 0;
-		if (clock_now_ns() >= deadline_ns)
-			return -ETIMEDOUT;
-		/* An earlier call's alarm, or a stranger's signal. */
-		ret = interrupt_set(interrupt, deadline_ns);
+		if (ret < 0 || uring_take(&self->ring, &tag, result))
+			break;
+		ret = interrupt_again(interrupt, deadline_ns);
 	}
+	interrupt_leave(interrupt);
+	return ret;
 }
 
 /* Runs one operation that was prepared. Returns its result, or -ETIMEDOUT once it is settled. */

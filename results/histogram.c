@@ -96,6 +96,26 @@ uint64_t histogram_quantile(const struct histogram *histogram, double p)
 	return HISTOGRAM_CLIPPED;
 }
 
+void histogram_quantiles(const struct histogram *histogram, const double *p, size_t count,
+                         uint64_t *out)
+{
+	uint64_t seen = 0;
+	size_t found = 0;
+
+	for (uint32_t i = 0; i < histogram->slot_count && found < count; i++) {
+		uint64_t edge;
+
+		if (histogram->slots[i] == 0)
+			continue;
+		seen += histogram->slots[i];
+		edge = slot_edge(i, histogram->bits);
+		while (found < count && seen >= rank_of(p[found], histogram->count))
+			out[found++] = edge < histogram->max ? edge : histogram->max;
+	}
+	while (found < count)
+		out[found++] = histogram->count == 0 ? 0 : HISTOGRAM_CLIPPED;
+}
+
 uint64_t histogram_beyond(const struct histogram *histogram, double p)
 {
 	if (histogram->count == 0)

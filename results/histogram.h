@@ -72,6 +72,13 @@ int histogram_merge(struct histogram *into, const struct histogram *from);
  */
 uint64_t histogram_quantile(const struct histogram *histogram, double p);
 
+/*
+ * Finds count quantiles in one walk: out[i] is what histogram_quantile() returns for
+ * p[i], which ascend.
+ */
+void histogram_quantiles(const struct histogram *histogram, const double *p, size_t count,
+                         uint64_t *out);
+
 /* Returns how many values lie beyond the one that histogram_quantile() finds for p. */
 uint64_t histogram_beyond(const struct histogram *histogram, double p);
 

@@ -19,6 +19,13 @@
 const double report_quantiles[REPORT_QUANTILES] = {0.5, 0.9, 0.99, 0.999};
 const char *const report_quantile_names[REPORT_QUANTILES] = {"p50", "p90", "p99", "p99.9"};
 
+#define DECADE(unit)                                                                               \
+	1 * (unit), 0.75 * (unit), 0.5 * (unit), 0.35 * (unit), 0.25 * (unit), 0.18 * (unit),      \
+		0.13 * (unit)
+const double report_curve_beyond[REPORT_CURVE_POINTS] = {
+	DECADE(1), DECADE(1e-1), DECADE(1e-2), DECADE(1e-3), DECADE(1e-4), 1e-5,
+};
+
 /* One figure of one round, in builder_round.figures. NAN: the round does not give it. */
 enum figure {
 	FIGURE_QUANTILES, /* REPORT_QUANTILES of them */
@@ -26,7 +33,8 @@ enum figure {
 	FIGURE_BYTES,
 	FIGURE_CPU,
 	FIGURE_SWITCHES,
-	FIGURE_PEERS, /* then CPU and switches of each peer */
+	FIGURE_CURVE,                                      /* REPORT_CURVE_POINTS of them */
+	FIGURE_PEERS = FIGURE_CURVE + REPORT_CURVE_POINTS, /* then CPU and switches of each peer */
 };
 
 enum { PEER_CPU, PEER_SWITCHES, PEER_FIGURES };
@@ -40,6 +48,7 @@ struct builder_round {
 struct builder_cell {
 	struct report_cell sum; /* what adds up; the figures are made by report_build() */
 	uint64_t beyond[REPORT_QUANTILES];
+	uint64_t curve_beyond[REPORT_CURVE_POINTS];
 	bool has_metric; /* false until a round gave a number */
 	struct builder_round *rounds;
 	size_t rounds_capacity;
@@ -54,6 +63,10 @@ struct report_builder {
 	struct report_skip *skips;
 	size_t skips_count;
 	size_t skips_capacity;
+	struct report_claim *claims;
+	size_t claims_count;
+	size_t claims_capacity;
+	struct report_semantics semantics;
 };
 
 /* Makes room for one more element. Returns the array, moved perhaps, or null without memory. */
@@ -102,6 +115,7 @@ void report_builder_destroy(struct report_builder *builder)
 	}
 	free(builder->cells);
 	free(builder->skips);
+	free(builder->claims);
 	session_release(&builder->session);
 	free(builder);
 }
@@ -160,6 +174,23 @@ static void fill_peers(double *figures, struct builder_cell *cell, const struct 
 		figures[FIGURE_CPU] = figures[FIGURE_SWITCHES] = NAN;
 }
 
+/* Fills the points of the curve, and adds what lies beyond each to the cell. */
+static void fill_curve(double *figures, struct builder_cell *cell, const struct run *run)
+{
+	uint64_t values[REPORT_CURVE_POINTS];
+	double p[REPORT_CURVE_POINTS];
+
+	for (size_t i = 0; i < REPORT_CURVE_POINTS; i++)
+		p[i] = 1.0 - report_curve_beyond[i];
+	histogram_quantiles(run->histogram, p, REPORT_CURVE_POINTS, values);
+	for (size_t i = 0; i < REPORT_CURVE_POINTS; i++) {
+		figures[FIGURE_CURVE + i] = values[i] == HISTOGRAM_CLIPPED
+		                                    ? INFINITY
+		                                    : (double)values[i] / (double)run->batch;
+		cell->curve_beyond[i] += histogram_beyond(run->histogram, p[i]);
+	}
+}
+
 /* Fills the quantiles, and adds what the histogram counts to the cell. */
 static void fill_quantiles(double *figures, struct builder_cell *cell, const struct run *run)
 {
@@ -168,6 +199,8 @@ static void fill_quantiles(double *figures, struct builder_cell *cell, const str
 
 	for (size_t q = 0; q < REPORT_QUANTILES; q++)
 		figures[FIGURE_QUANTILES + q] = NAN;
+	for (size_t i = 0; i < REPORT_CURVE_POINTS; i++)
+		figures[FIGURE_CURVE + i] = NAN;
 	if (!histogram || histogram->count == 0 || run->batch == 0)
 		return;
 	for (size_t q = 0; q < REPORT_QUANTILES; q++) {
@@ -177,6 +210,7 @@ static void fill_quantiles(double *figures, struct builder_cell *cell, const str
 			value == HISTOGRAM_CLIPPED ? INFINITY : (double)value / batch;
 		cell->beyond[q] += histogram_beyond(histogram, report_quantiles[q]);
 	}
+	fill_curve(figures, cell, run);
 	cell->sum.min_ns = fmin(cell->sum.min_ns, (double)histogram->min / batch);
 	cell->sum.max_ns = fmax(cell->sum.max_ns, (double)histogram->max / batch);
 }
@@ -253,6 +287,23 @@ int report_add_skip(struct report_builder *builder, const struct run_cell *cell,
 	return 0;
 }
 
+int report_add_claim(struct report_builder *builder, const struct report_claim *claim)
+{
+	struct report_claim *claims = grow(builder->claims, builder->claims_count,
+	                                   &builder->claims_capacity, sizeof(*claims));
+
+	if (!claims)
+		return -ENOMEM;
+	builder->claims = claims;
+	claims[builder->claims_count++] = *claim;
+	return 0;
+}
+
+void report_set_semantics(struct report_builder *builder, const struct report_semantics *semantics)
+{
+	builder->semantics = *semantics;
+}
+
 void report_set_status(struct report_builder *builder, const char *status, uint64_t ended_ns)
 {
 	copy_text(builder->status, sizeof(builder->status), status);
@@ -292,11 +343,28 @@ static struct report_figure figure_of(const struct builder_cell *cell, size_t in
 	};
 }
 
+/* Sums up the curve of a cell, if its rounds have one. Returns 0, or -ENOMEM. */
+static int build_curve(struct report_cell *out, const struct builder_cell *cell, double *scratch)
+{
+	if (!out->quantiles_ns[0].is_known)
+		return 0;
+	out->curve = calloc(REPORT_CURVE_POINTS, sizeof(*out->curve));
+	if (!out->curve)
+		return -ENOMEM;
+	for (size_t i = 0; i < REPORT_CURVE_POINTS; i++) {
+		out->curve[i] = figure_of(cell, FIGURE_CURVE + i, scratch);
+		if (cell->curve_beyond[i] >= EXCEEDANCES_MIN && out->curve_count == i)
+			out->curve_count++;
+	}
+	return 0;
+}
+
 /* Sums up one cell. Returns 0, or -ENOMEM. */
 static int build_cell(struct report_cell *out, struct builder_cell *cell)
 {
 	uint32_t rounds = cell->sum.rounds;
 	double *scratch;
+	int ret;
 
 	*out = cell->sum;
 	if (rounds == 0) {
@@ -305,13 +373,16 @@ static int build_cell(struct report_cell *out, struct builder_cell *cell)
 	}
 	scratch = calloc(rounds, sizeof(*scratch));
 	out->p50_ns_by_round = calloc(rounds, sizeof(*out->p50_ns_by_round));
-	if (!scratch || !out->p50_ns_by_round) {
+	out->messages_per_s_by_round = calloc(rounds, sizeof(*out->messages_per_s_by_round));
+	if (!scratch || !out->p50_ns_by_round || !out->messages_per_s_by_round) {
 		free(scratch);
 		return -ENOMEM;
 	}
 	qsort(cell->rounds, rounds, sizeof(*cell->rounds), compare_rounds);
-	for (uint32_t i = 0; i < rounds; i++)
+	for (uint32_t i = 0; i < rounds; i++) {
 		out->p50_ns_by_round[i] = cell->rounds[i].figures[FIGURE_QUANTILES];
+		out->messages_per_s_by_round[i] = cell->rounds[i].figures[FIGURE_MESSAGES];
+	}
 	for (size_t q = 0; q < REPORT_QUANTILES; q++) {
 		out->quantiles_ns[q] = figure_of(cell, FIGURE_QUANTILES + q, scratch);
 		out->is_resolved[q] =
@@ -329,8 +400,9 @@ static int build_cell(struct report_cell *out, struct builder_cell *cell)
 		out->peers[i].cpu_ns_per_message = figure_of(cell, peer + PEER_CPU, scratch);
 		out->peers[i].switches_per_message = figure_of(cell, peer + PEER_SWITCHES, scratch);
 	}
+	ret = build_curve(out, cell, scratch);
 	free(scratch);
-	return 0;
+	return ret;
 }
 
 /* Orders cells as tables group them; the name last, so that no two are equal. */
@@ -377,8 +449,10 @@ int report_build(struct report **out, struct report_builder *builder)
 		goto fail;
 	report->cells = calloc(builder->cells_count + 1, sizeof(*report->cells));
 	report->skips = calloc(builder->skips_count + 1, sizeof(*report->skips));
-	if (!report->cells || !report->skips)
+	report->claims = calloc(builder->claims_count + 1, sizeof(*report->claims));
+	if (!report->cells || !report->skips || !report->claims)
 		goto fail;
+	report->semantics = builder->semantics;
 	for (size_t i = 0; i < builder->cells_count; i++) {
 		report->cells_count++;
 		if (build_cell(&report->cells[i], &builder->cells[i]) < 0)
@@ -388,6 +462,10 @@ int report_build(struct report **out, struct report_builder *builder)
 		memcpy(report->skips, builder->skips,
 		       builder->skips_count * sizeof(*report->skips));
 	report->skips_count = builder->skips_count;
+	if (builder->claims_count > 0)
+		memcpy(report->claims, builder->claims,
+		       builder->claims_count * sizeof(*report->claims));
+	report->claims_count = builder->claims_count;
 	qsort(report->cells, report->cells_count, sizeof(*report->cells), compare_cells);
 	qsort(report->skips, report->skips_count, sizeof(*report->skips), compare_skips);
 	*out = report;
@@ -402,10 +480,39 @@ void report_destroy(struct report *report)
 {
 	if (!report)
 		return;
-	for (size_t i = 0; i < report->cells_count; i++)
+	for (size_t i = 0; i < report->cells_count; i++) {
 		free(report->cells[i].p50_ns_by_round);
+		free(report->cells[i].messages_per_s_by_round);
+		free(report->cells[i].curve);
+	}
 	free(report->cells);
 	free(report->skips);
+	free(report->claims);
 	session_release(&report->session);
 	free(report);
+}
+
+const struct report_transport *report_find_transport(const struct report *report, const char *name)
+{
+	for (size_t i = 0; i < report->semantics.transports_count; i++) {
+		if (strcmp(report->semantics.transports[i].name, name) == 0)
+			return &report->semantics.transports[i];
+	}
+	return NULL;
+}
+
+const struct report_cell *report_find_cell(const struct report *report, const char *name)
+{
+	for (size_t i = 0; i < report->cells_count; i++) {
+		if (strcmp(report->cells[i].cell.name, name) == 0)
+			return &report->cells[i];
+	}
+	return NULL;
+}
+
+double report_spread(const struct report_figure *figure, uint32_t rounds)
+{
+	double spread = (figure->high - figure->low) / 2.0 / figure->median;
+
+	return figure->is_known && isfinite(spread) && rounds >= 2 ? spread : NAN;
 }

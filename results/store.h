@@ -4,6 +4,7 @@
  *
  * A file path names an SQLite history. Rounds are appended in transactions, so
  * that a crash loses at most the round in hand and never what was there before.
+ * Several processes may use one history at once; a struct store is for one thread.
  */
 #ifndef RESULTS_STORE_H
 #define RESULTS_STORE_H

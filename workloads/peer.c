@@ -25,7 +25,7 @@
 /* After its deadline a peer has this long to come back from its last call. */
 #define PEER_GRACE_NS (1 * NS_PER_S)
 /* A failure is reported so much later at most, for the sake of its cause. */
-#define PEER_CAUSE_NS (100 * NS_PER_MS)
+#define PEER_CAUSE_NS (1 * NS_PER_S)
 
 enum peer_state {
 	PEER_STARTING,
@@ -363,6 +363,17 @@ static int peers_await(struct peers *peers, enum peer_state state, char *why, si
 	}
 	name_hanging(peers, state, why, why_bytes);
 	return -ETIMEDOUT;
+}
+
+int peers_check(struct peers *peers, char *why, size_t why_bytes)
+{
+	int ret = peers_poll(peers, clock_now_ns());
+
+	if (peers_culprit(peers))
+		return peer_explain(peers_find_cause(peers), why, why_bytes);
+	if (ret < 0)
+		snprintf(why, why_bytes, "stopped");
+	return ret;
 }
 
 static struct peers *peers_create(const struct peers_options *options)

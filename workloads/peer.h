@@ -58,6 +58,12 @@ void peers_release(struct peers *peers);
  */
 int peers_join(struct peers *peers, char *why, size_t why_bytes);
 
+/*
+ * Looks, without waiting, whether all peers are well. Returns 0, -EINTR (stop_fd), or
+ * a peer's -errno with a line in why, as peers_join().
+ */
+int peers_check(struct peers *peers, char *why, size_t why_bytes);
+
 /* Ends what still runs, reaps it and releases the group. Null is allowed. */
 void peers_stop(struct peers *peers);
 

@@ -282,7 +282,7 @@ int request_add(struct request *request, const char *filter, char *why, size_t w
 			why, why_bytes,
 			"key '%s' is unknown; there are: transport, workload, size, placement, "
 			"wait, model, in_flight, touch, access, peers, task, amount, rounds, "
-		        "time_ms",
+			"time_ms",
 			key_name);
 	return add_list(excludes ? &request->excluded.keys[key] : &request->filters.keys[key], key,
 	                value, why, why_bytes);

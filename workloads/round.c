@@ -23,6 +23,8 @@
 
 /* What a round may take beyond its warm-up and its measured part. */
 #define ROUND_SLACK_NS (5 * NS_PER_S)
+/* How often the peers are looked after while a slice is played. */
+#define PARK_LOOK_NS (20 * NS_PER_MS)
 #define HISTOGRAM_BITS HISTOGRAM_BITS_DEFAULT
 
 /* In one mapping shared with the peers: this, a recorder for each peer, the pattern's own. */
@@ -42,6 +44,10 @@ struct round {
 	uint32_t peer_count;
 	uint64_t deadline_ns;
 	uint64_t seed;
+	struct peers *peers;    /* while they run, for round_park() */
+	uint64_t next_sequence; /* of the next slice */
+	char *why;              /* run->failure */
+	size_t why_bytes;
 	int cpus[WORKLOAD_PEERS_MAX]; /* found before a peer is pinned and sees only its own */
 };
 
@@ -199,7 +205,7 @@ static int round_peer(void *context, struct peer *peer, uint32_t index)
 	ret = open_ends(round, &self);
 	if (ret == 0) {
 		channels_drop(round, index);
-		ret = round->workload->run(&self);
+		ret = round->request->conduct ? slice_play_all(&self) : round->workload->run(&self);
 	}
 	if (ret == 0)
 		ret = check_placement(&self, round->cpus[index]);
@@ -238,7 +244,10 @@ static void run_fill(const struct round *round, struct run *run)
 	}
 	run->messages = measured->counters.messages;
 	run->bytes = measured->counters.bytes;
-	run->elapsed_ns = measured->counters.stop_ns - measured->counters.start_ns;
+	/* Between its slices a peer is parked: that is no time of its work. */
+	run->elapsed_ns = round->request->conduct
+	                          ? round->memory->shared.gate.recorded_ns
+	                          : measured->counters.stop_ns - measured->counters.start_ns;
 	if (run->metric == RUN_ROUND_TRIP) {
 		run->histogram = &measured->histogram;
 		run->batch = measured->batch;
@@ -251,6 +260,54 @@ static void run_fill(const struct round *round, struct run *run)
 		snprintf(run->failure, sizeof(run->failure),
 		         "%s says that all went well, but measured nothing",
 		         run->peers[round->workload->measuring_peer % round->peer_count].name);
+}
+
+void round_grant(struct round *round, uint64_t operations, uint64_t skipped, uint64_t batch)
+{
+	const struct slice slice = {
+		.first = round->next_sequence,
+		.operations = operations,
+		.skipped = skipped,
+		.batch = batch,
+	};
+
+	round->next_sequence += operations;
+	slice_grant(&round->memory->shared.gate, &slice);
+}
+
+int round_park(struct round *round, uint64_t *elapsed_ns)
+{
+	struct slice_gate *gate = &round->memory->shared.gate;
+
+	for (;;) {
+		uint64_t now_ns = clock_now_ns();
+		int ret;
+
+		if (slice_await_parked(gate, round->peer_count, now_ns + PARK_LOOK_NS) == 0) {
+			*elapsed_ns = gate->elapsed_ns;
+			return 0;
+		}
+		ret = peers_check(round->peers, round->why, round->why_bytes);
+		if (ret < 0)
+			return ret;
+		/* By then each peer's own deadline should have ended it. */
+		if (now_ns > round->deadline_ns + NS_PER_S) {
+			snprintf(round->why, round->why_bytes,
+			         "a slice did not end by its deadline");
+			return -ETIMEDOUT;
+		}
+	}
+}
+
+/* Lets somebody else grant the slices, and then the peers go home. */
+static int round_conduct(struct round *round)
+{
+	int ret = round->request->conduct(round->request->conductor, round);
+	slice_end(&round->memory->shared.gate);
+	if (ret < 0 && round->why[0] == '\0')
+		snprintf(round->why, round->why_bytes, "its slices were given up: %s",
+		         strerror(-ret));
+	return ret;
 }
 
 /* Starts the peers, lets them run, and waits for their verdicts. */
@@ -269,20 +326,22 @@ static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 		.main = round_peer,
 		.context = round,
 	};
-	struct peers *peers;
 	int ret;
 
 	ret = placement_cpus((enum placement)cell->values[CELL_PLACEMENT], round->cpus,
 	                     round->peer_count, why, why_bytes);
 	if (ret < 0)
 		return ret;
-	ret = peers_start(&peers, &options, why, why_bytes);
+	ret = peers_start(&round->peers, &options, why, why_bytes);
 	if (ret < 0)
 		return ret;
 	channels_drop(round, round->peer_count);
-	peers_release(peers);
-	ret = peers_join(peers, why, why_bytes);
-	peers_stop(peers);
+	peers_release(round->peers);
+	if (round->request->conduct)
+		ret = round_conduct(round);
+	if (ret == 0)
+		ret = peers_join(round->peers, why, why_bytes);
+	peers_stop(round->peers);
 	return ret;
 }
 
@@ -294,6 +353,8 @@ int round_play(const struct round_request *request, struct run *run, struct roun
 		.request = request,
 		.shaped = *workload,
 		.seed = request->options->seed + request->round,
+		.why = run->failure,
+		.why_bytes = sizeof(run->failure),
 	};
 	size_t pattern_bytes = workload->pattern_bytes ? workload->pattern_bytes(request->cell) : 0;
 	uint64_t steal_ns;

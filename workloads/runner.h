@@ -48,6 +48,8 @@ struct runner_options {
  */
 int runner_run(const struct plan *plan, const struct runner_options *options);
 
+struct round;
+
 /* Plays one round of one cell; the runs of runner_run() are made of these. */
 struct round_request {
 	const struct cell *cell;
@@ -56,6 +58,14 @@ struct round_request {
 	uint64_t batch; /* operations a stamp; 0: the measuring peer finds it */
 	void *job;      /* handed to the workload's peers; null to measure */
 	const struct runner_options *options;
+	/*
+	 * Null: the peers warm up and measure by the clock. Else the round is played in
+	 * slices (the workload must have them): called once all peers are parked, it
+	 * grants them; measure_ns is then the time it may take. Returns 0, or -errno,
+	 * which fails the round.
+	 */
+	int (*conduct)(void *context, struct round *round);
+	void *conductor;
 };
 
 /*
@@ -65,5 +75,18 @@ struct round_request {
 struct round_memory;
 int round_play(const struct round_request *request, struct run *run, struct round_memory **memory);
 void round_release(struct round_memory *memory);
+
+/*
+ * Lets the peers of a round play operations, of which the first skipped aren't
+ * recorded, with a stamp every batch. All peers are parked.
+ */
+void round_grant(struct round *round, uint64_t operations, uint64_t skipped, uint64_t batch);
+
+/*
+ * Waits until all peers are parked again. *elapsed_ns is the time of the recorded
+ * part, or of all of a slice without one. Returns 0, or -errno: a peer failed, or
+ * hangs; the cause will be the run's failure.
+ */
+int round_park(struct round *round, uint64_t *elapsed_ns);
 
 #endif

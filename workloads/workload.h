@@ -19,6 +19,7 @@
 #include "results/recorder.h"
 #include "results/run.h"
 #include "workloads/cell.h"
+#include "workloads/slice.h"
 
 #define WORKLOAD_PEERS_MAX 33
 #define WORKLOAD_ROUTES_MAX 64
@@ -61,6 +62,7 @@ struct workload_shared {
 	 */
 	_Atomic uint64_t start_sequence;
 	_Atomic uint64_t stop_sequence;
+	struct slice_gate gate; /* of a round in slices */
 };
 
 /* Sets a mark. Relaxed: the message that is sent next orders it. */
@@ -95,6 +97,15 @@ struct workload {
 	 * Returns 0, or -errno after peer_fail() has said what happened.
 	 */
 	int (*run)(struct workload_peer *self);
+
+	/*
+	 * Plays this peer's part of one slice: exactly slice->operations of them, the
+	 * first slice->skipped unrecorded. The measuring peer ends it with
+	 * slice_elapsed(); counters.messages and bytes grow by what was recorded.
+	 * Optional: null if the workload can't be cut into slices; ab leaves it out.
+	 * Returns as run().
+	 */
+	int (*slice)(struct workload_peer *self, const struct slice *slice);
 
 	/*
 	 * All that follows is optional. Sets peers and routes of *self, a copy of the

@@ -25,9 +25,7 @@
 #include "ipc/futex.h"
 #include "ipc/shm_channel.h"
 
-#if ATOMIC_LLONG_LOCK_FREE != 2
-#error "a header of 64 bits must be lock-free"
-#endif
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a header of 64 bits must be lock-free");
 
 #define HEADER_BYTES sizeof(uint64_t)
 /* A line's last 8 bytes are the header, so that the payload before it is aligned. */

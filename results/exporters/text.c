@@ -8,7 +8,6 @@
 #include "results/exporters/text.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "results/environment.h"
+#include "results/exporters/reproduce.h"
 #include "results/exporters/text_units.h"
 
 #define LINE_BYTES 4096
@@ -137,16 +137,16 @@ static int write_skips(FILE *out, const struct report *report, const struct text
 
 static void write_foot(FILE *out, const struct session *session, const struct text_style *style)
 {
-	const char *argv = session->argv ? session->argv : "";
+	char *line = reproduce_line(session);
 
-	fputs("\nEach figure is the median over rounds with fresh peers; SPREAD is half the "
-	      "distance\nbetween the quartiles of the rounds. MB is 1,000,000 bytes.\n"
+	fputs("\nEach figure is the median over rounds with fresh peers; SPREAD is half of what\n"
+	      "lies between the quartiles of the rounds; BY ROUND is the P50, or the rate, of\n"
+	      "each, on a range of at least a tenth. MB is 1,000,000 bytes.\n"
 	      "Reproduce: ",
 	      out);
-	put_safe(out, argv, style);
-	if (!strstr(argv, "--seed"))
-		fprintf(out, " --seed %" PRIu64, session->seed);
+	put_safe(out, line, style);
 	fputs("\n", out);
+	free(line);
 }
 
 int text_write(FILE *out, const struct report *report, const struct text_style *style)

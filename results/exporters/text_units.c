@@ -83,6 +83,14 @@ void text_plain(char *out, size_t out_bytes, double number)
 		put_digits(out, out_bytes, number);
 }
 
+void text_spread(char *out, size_t out_bytes, double share, bool is_utf8)
+{
+	if (isnan(share))
+		snprintf(out, out_bytes, "-");
+	else
+		snprintf(out, out_bytes, "%s%.1f %%", is_utf8 ? "±" : "+-", share * 100.0);
+}
+
 void text_safe(char *out, size_t out_bytes, const char *text, bool is_utf8)
 {
 	mbstate_t state = {0};

@@ -19,6 +19,9 @@ void text_scaled(char *out, size_t out_bytes, double number, const char *unit);
 /* Writes a number with three significant digits, without a prefix; "-" for NAN. */
 void text_plain(char *out, size_t out_bytes, double number);
 
+/* Writes a spread, a share, in percent: "±1.2 %" (+- in ASCII); "-" for NAN. */
+void text_spread(char *out, size_t out_bytes, double share, bool is_utf8);
+
 /*
  * Writes text so that it can't steer a terminal: what is not printable in the
  * locale, and all above ASCII unless is_utf8, becomes '?'. It is cut to fit.

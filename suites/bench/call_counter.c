@@ -153,7 +153,7 @@ static void counter_exit(struct counter *counter, pid_t tid, int status)
 static int counter_loop(struct counter *counter, uint64_t deadline_ns)
 {
 	struct interrupt interrupt = {0};
-	int ret = interrupt_set(&interrupt, deadline_ns);
+	int ret = interrupt_enter(&interrupt, deadline_ns);
 
 	while (ret == 0 && !counter->is_root_gone) {
 		int status;
@@ -162,12 +162,13 @@ static int counter_loop(struct counter *counter, uint64_t deadline_ns)
 		if (tid < 0 && errno == ECHILD)
 			break;
 		if (tid < 0)
-			ret = clock_now_ns() >= deadline_ns ? -ETIMEDOUT : 0;
+			ret = interrupt_again(&interrupt, deadline_ns);
 		else if (WIFSTOPPED(status))
 			counter_stop(counter, tid, status);
 		else
 			counter_exit(counter, tid, status);
 	}
+	interrupt_leave(&interrupt);
 	interrupt_release(&interrupt);
 	return ret;
 }

@@ -34,6 +34,12 @@ static const struct {
 	{CLI_OPERATIONS,
          {"operations", 'O', "LIST", 0, "What to do to each picture (default: all)", 0}},
 	{CLI_DRAW, {"draw", 'd', "N", 0, "First draw N pictures by the seed into FOLDER", 0}},
+	{CLI_POWER,
+         {"require-power", 'R', "PERCENT", 0, "Fail (5) where an effect of that size can't be seen",
+          0}},
+	{CLI_AA, {"aa", 'a', "N", 0, "Make N comparisons of a program with itself", 0}},
+	{CLI_INJECT, {"inject", 'i', "PERCENT", 0, "Slow one arm down by so much, and find it", 0}},
+	{CLI_TRIALS, {"trials", 't', "N", 0, "So often at each placement (default: 20)", 0}},
 	{CLI_STRICT, {"strict", 'x', NULL, 0, "Fail on warnings too", 0}},
 };
 
@@ -110,13 +116,23 @@ static int load_plugin(const char *path)
 	return STATUS_USAGE;
 }
 
+static int keep_plugin(struct cli *cli, const char *path)
+{
+	if (cli->plugins_count == CLI_PLUGINS_MAX) {
+		cli_error("more than %d plug-ins", CLI_PLUGINS_MAX);
+		return STATUS_USAGE;
+	}
+	cli->plugins[cli->plugins_count++] = path;
+	return STATUS_DONE;
+}
+
 static int parse_option(struct parse *parse, int key, char *value)
 {
 	struct cli *cli = parse->cli;
 
 	switch (key) {
 	case 'p':
-		return load_plugin(value);
+		return parse->spec->keeps_plugins ? keep_plugin(cli, value) : load_plugin(value);
 	case 's':
 		cli->store = value;
 		break;
@@ -141,6 +157,14 @@ static int parse_option(struct parse *parse, int key, char *value)
 	case 'q':
 		cli->is_quiet = true;
 		break;
+	case 'R':
+		return parse_count("require-power", value, 1000, &cli->power_percent);
+	case 'a':
+		return parse_count("aa", value, 100000, &cli->aa);
+	case 'i':
+		return parse_count("inject", value, 1000, &cli->inject_percent);
+	case 't':
+		return parse_count("trials", value, 100000, &cli->trials);
 	case 'x':
 		cli->is_strict = true;
 		break;
@@ -304,7 +328,8 @@ int cli_text_or_json(const struct cli *cli, bool *is_json)
 	return STATUS_USAGE;
 }
 
-int cli_write(const struct cli *cli, const struct exporter *exporter, const struct report *report)
+int cli_write_with(const struct cli *cli, int (*write)(FILE *out, const void *what),
+                   const void *what)
 {
 	char aside[PATH_MAX];
 	FILE *file = stdout;
@@ -318,7 +343,7 @@ int cli_write(const struct cli *cli, const struct exporter *exporter, const stru
 			return STATUS_FAILED;
 		}
 	}
-	ret = exporter->write(file, report);
+	ret = write(file, what);
 	if (fflush(file) != 0 && ret == 0)
 		ret = -errno;
 	if (cli->output) {
@@ -333,4 +358,52 @@ int cli_write(const struct cli *cli, const struct exporter *exporter, const stru
 		return STATUS_DONE;
 	cli_error("can't write %s: %s", cli->output ? cli->output : "to stdout", strerror(-ret));
 	return STATUS_FAILED;
+}
+
+struct export
+{
+	const struct exporter *exporter;
+	const struct report *report;
+};
+
+static int write_export(FILE *out, const void *what)
+{
+	const struct export *export = what;
+
+	return export->exporter->write(out, export->report);
+}
+
+int cli_write(const struct cli *cli, const struct exporter *exporter, const struct report *report)
+{
+	const struct export export = {exporter, report};
+
+	return cli_write_with(cli, write_export, &export);
+}
+
+char *cli_quote_line(int argc, char **argv)
+{
+	char *line = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&line, &bytes);
+
+	if (!out)
+		return NULL;
+	fputs("ipcbench", out);
+	for (int i = 0; i < argc; i++) {
+		fputc(' ', out);
+		if (argv[i][0] != '\0' &&
+		    !argv[i][strcspn(argv[i], " \t\n\"'\\$`*?[]{}()<>|&;#~!")]) {
+			fputs(argv[i], out);
+			continue;
+		}
+		fputc('\'', out);
+		for (const char *c = argv[i]; *c; c++) {
+			if (*c == '\'')
+				fputs("'\\''", out);
+			else
+				fputc(*c, out);
+		}
+		fputc('\'', out);
+	}
+	return fclose(out) == 0 ? line : NULL;
 }

@@ -26,9 +26,14 @@ enum cli_option {
 	CLI_STRICT = 1u << 8,
 	CLI_OPERATIONS = 1u << 9,
 	CLI_DRAW = 1u << 10,
+	CLI_POWER = 1u << 11,
+	CLI_AA = 1u << 12,
+	CLI_INJECT = 1u << 13,
+	CLI_TRIALS = 1u << 14,
 };
 
 #define CLI_ARGUMENTS_MAX 256
+#define CLI_PLUGINS_MAX 8
 
 /* What a command's line said. Strings are argv's. */
 struct cli {
@@ -42,6 +47,12 @@ struct cli {
 	bool is_dry_run;
 	bool is_quiet;
 	bool is_strict;
+	uint64_t power_percent; /* 0: not named, as those below */
+	uint64_t aa;
+	uint64_t inject_percent;
+	uint64_t trials;
+	const char *plugins[CLI_PLUGINS_MAX]; /* of a command that keeps them */
+	size_t plugins_count;
 	const char *arguments[CLI_ARGUMENTS_MAX];
 	int arguments_count;
 };
@@ -53,6 +64,7 @@ struct cli_spec {
 	const char *text; /* further help, or null */
 	unsigned options; /* enum cli_option, or-ed */
 	int arguments_max;
+	bool keeps_plugins; /* they are for other processes, and not loaded here */
 };
 
 /*
@@ -62,6 +74,10 @@ struct cli_spec {
  * Returns STATUS_DONE, or STATUS_USAGE after saying what is wrong.
  */
 int cli_parse(const struct cli_spec *spec, int argc, char **argv, struct cli *out);
+
+/* Writes a command line so that a shell reads it back as it was; for free(). Null without memory.
+ */
+char *cli_quote_line(int argc, char **argv);
 
 /* Prints "ipcbench: ..." and a newline to stderr. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -80,5 +96,9 @@ int cli_text_or_json(const struct cli *cli, bool *is_json);
  * that a failure leaves what was there. Returns STATUS_DONE, or STATUS_FAILED said.
  */
 int cli_write(const struct cli *cli, const struct exporter *exporter, const struct report *report);
+
+/* Does the same with anything that write() writes; it returns 0, or -errno. */
+int cli_write_with(const struct cli *cli, int (*write)(FILE *out, const void *what),
+                   const void *what);
 
 #endif

@@ -7,6 +7,7 @@
 #include "results/store.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
+#include "suites/bench/semantics.h"
 
 struct reading {
 	struct report_builder *builder;
@@ -15,8 +16,11 @@ struct reading {
 static int on_session(void *context, const struct session *session)
 {
 	struct reading *reading = context;
+	int ret = report_builder_create(&reading->builder, session);
 
-	return report_builder_create(&reading->builder, session);
+	if (ret == 0)
+		semantics_add(reading->builder);
+	return ret;
 }
 
 static int on_run(void *context, const struct run *run)
@@ -61,7 +65,7 @@ static int report_run(int argc, char **argv)
 		.command = "report",
 		.arguments = "[SESSION]",
 		.summary = "Shows a stored session: the latest, or the one whose uuid begins so",
-		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT,
+		.options = CLI_PLUGIN | CLI_STORE | CLI_FORMAT | CLI_OUTPUT,
 		.arguments_max = 1,
 	};
 	const struct exporter *exporter;

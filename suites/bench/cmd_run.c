@@ -82,35 +82,6 @@ static int show_plan(const struct plan *plan, const struct measure_options *opti
 	return STATUS_DONE;
 }
 
-/* Writes the command line so that a shell reads it back as it was. Returns null without memory. */
-static char *quote_line(int argc, char **argv)
-{
-	char *line = NULL;
-	size_t bytes = 0;
-	FILE *out = open_memstream(&line, &bytes);
-
-	if (!out)
-		return NULL;
-	fputs("ipcbench", out);
-	for (int i = 0; i < argc; i++) {
-		fputc(' ', out);
-		if (argv[i][0] != '\0' &&
-		    !argv[i][strcspn(argv[i], " \t\n\"'\\$`*?[]{}()<>|&;#~!")]) {
-			fputs(argv[i], out);
-			continue;
-		}
-		fputc('\'', out);
-		for (const char *c = argv[i]; *c; c++) {
-			if (*c == '\'')
-				fputs("'\\''", out);
-			else
-				fputc(*c, out);
-		}
-		fputc('\'', out);
-	}
-	return fclose(out) == 0 ? line : NULL;
-}
-
 static int measure_and_write(const struct plan *plan, struct measure_options *options,
                              const struct cli *cli, const struct exporter *exporter)
 {
@@ -139,7 +110,7 @@ static int run_run(int argc, char **argv)
 			"smt_sibling, cross_core, cross_socket, unpinned), wait (block, spin, "
 			"hybrid), "
 			"model (processes, threads, gil), task, amount, peers, in_flight, touch "
-	                "(full, header), access "
+			"(full, header), access "
 			"(in_place, copy); and rounds, time_ms. Names may be globs; numbers are "
 			"decimal with K or M, a range is low..high. !key:value excludes.",
 		.options = CLI_PLUGIN | CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED |
@@ -150,7 +121,7 @@ static int run_run(int argc, char **argv)
 	struct measure_options options = {.kind = "run"};
 	struct request request;
 	struct plan *plan = NULL;
-	char *line = quote_line(argc, argv);
+	char *line = cli_quote_line(argc, argv);
 	struct cli cli;
 	int status = STATUS_USAGE;
 	int ret;

@@ -17,7 +17,7 @@ enum command_status {
 
 struct command {
 	const char *name;
-	const char *summary; /* one line for --help */
+	const char *summary; /* one line for --help; null: hidden, for other programs to call */
 	/* Runs with its own argv, argv[0] being its name. Returns an exit status. */
 	int (*run)(int argc, char **argv);
 };

@@ -26,8 +26,10 @@ static void print_help(void)
 	printf("Usage: ipcbench COMMAND [OPTION...] [ARGUMENT...]\n"
 	       "Measures the ways in which processes and threads on one Linux machine hand work\n"
 	       "to each other.\n\nCommands:\n");
-	for (size_t i = 0; i < COMMANDS_COUNT; i++)
-		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+		if (commands[i]->summary)
+			printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	}
 	printf("\n  --help     Print this help; 'ipcbench COMMAND --help' explains a command\n"
 	       "  --version  Print the version\n\n"
 	       "Exit status: 0 done; 2 a mistake on the command line; 3 nothing left to measure,\n"

@@ -6,14 +6,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "ipc/clock.h"
-#include "results/environment.h"
-#include "results/store.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
 #include "suites/bench/progress.h"
+#include "suites/bench/semantics.h"
+#include "suites/bench/session_log.h"
 #include "suites/bench/stop.h"
 #include "workloads/anchors.h"
 #include "workloads/clock_facts.h"
@@ -21,27 +20,16 @@
 
 struct measurement {
 	const struct measure_options *options;
-	struct store *store;
+	struct session_log log;
 	struct report_builder *builder;
 	struct progress progress;
-	struct environment *environment;
-	struct session session;
 	struct stop stop;
 	uint64_t rounds_failed;
 };
 
-static uint64_t wall_clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 static int on_run(void *context, const struct run *run)
 {
 	struct measurement *self = context;
-	char why[RUN_TEXT_BYTES * 2];
 	int ret;
 
 	if (run->failure[0] != '\0') {
@@ -49,10 +37,9 @@ static int on_run(void *context, const struct run *run)
 		progress_end(&self->progress);
 		cli_error("%s, round %u failed: %s", run->cell->name, run->round + 1, run->failure);
 	}
-	ret = store_append(self->store, run, 1, why, sizeof(why));
+	ret = session_log_add(&self->log, run, 1);
 	if (ret < 0) {
 		progress_end(&self->progress);
-		cli_error("%s", why);
 		return ret;
 	}
 	return report_add_run(self->builder, run);
@@ -70,15 +57,12 @@ static int add_skips(struct measurement *self, const struct plan *plan)
 	for (size_t i = 0; i < plan->skips_count; i++) {
 		const struct plan_skip *skip = &plan->skips[i];
 		struct run_cell cell;
-		char why[RUN_TEXT_BYTES * 2];
 		int ret;
 
 		cell_describe(&skip->cell, &cell);
-		ret = store_skip(self->store, &cell, skip->reason, why, sizeof(why));
-		if (ret < 0) {
-			cli_error("%s", why);
+		ret = session_log_skip(&self->log, &cell, skip->reason);
+		if (ret < 0)
 			return ret;
-		}
 		ret = report_add_skip(self->builder, &cell, skip->reason);
 		if (ret < 0)
 			return ret;
@@ -90,36 +74,17 @@ static int add_skips(struct measurement *self, const struct plan *plan)
 static int begin(struct measurement *self, const struct plan *plan)
 {
 	const struct measure_options *options = self->options;
-	char why[RUN_TEXT_BYTES * 2] = "";
-	int ret;
+	int ret = session_log_open(&self->log, options->store, options->kind, options->argv,
+	                           options->seed);
 
-	ret = store_open(&self->store, options->store, STORE_WRITE, why, sizeof(why));
-	if (ret < 0) {
-		cli_error("%s", why);
-		return ret;
-	}
-	ret = environment_capture(&self->environment, "");
 	if (ret < 0)
 		return ret;
-	self->session = (struct session){
-		.kind = options->kind,
-		.started_ns = wall_clock_ns(),
-		.seed = options->seed,
-		.argv = options->argv,
-		.tool = IPCBENCH_VERSION,
-		.doctor = "[]",
-		.status = "running",
-		.environment = self->environment,
-	};
-	ret = session_uuid(self->session.uuid);
-	if (ret == 0)
-		ret = store_begin(self->store, &self->session, why, sizeof(why));
-	if (ret == 0)
-		ret = report_builder_create(&self->builder, &self->session);
+	ret = report_builder_create(&self->builder, &self->log.session);
 	if (ret < 0) {
-		cli_error("%s", why[0] ? why : strerror(-ret));
+		cli_error("%s", strerror(-ret));
 		return ret;
 	}
+	semantics_add(self->builder);
 	return add_skips(self, plan);
 }
 
@@ -161,25 +126,22 @@ static int run(struct measurement *self, const struct plan *plan)
 /* Closes the session's row and sums up. Returns an exit status. */
 static int finish(struct measurement *self, int ret, struct report **out)
 {
-	char why[RUN_TEXT_BYTES * 2];
 	int signal_number = stop_signal(&self->stop);
 	const char *state = signal_number ? "interrupted" : ret < 0 ? "failed" : "complete";
 
-	if (store_finish(self->store, state, why, sizeof(why)) < 0) {
-		cli_error("%s", why);
+	if (session_log_finish(&self->log, state) < 0)
 		ret = ret < 0 ? ret : -EIO;
-	}
-	report_set_status(self->builder, state, wall_clock_ns());
+	report_set_status(self->builder, state, self->log.session.ended_ns);
 	if (report_build(out, self->builder) < 0)
 		ret = -ENOMEM;
 	if (signal_number) {
 		cli_error("stopped by %s; finished rounds are stored in session %.8s",
-		          signal_number == SIGINT ? "SIGINT" : "SIGTERM", self->session.uuid);
+		          signal_number == SIGINT ? "SIGINT" : "SIGTERM", self->log.session.uuid);
 		return STATUS_SIGNAL + signal_number;
 	}
 	if (ret == -ENOMEM)
 		cli_error("out of memory; finished rounds are stored in session %.8s",
-		          self->session.uuid);
+		          self->log.session.uuid);
 	return ret < 0 || self->rounds_failed > 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
@@ -194,9 +156,8 @@ int measure_plan(const struct plan *plan, const struct measure_options *options,
 		cli_error("signals can't be caught: %s", strerror(-ret));
 	else if (begin(&self, plan) == 0)
 		status = finish(&self, run(&self, plan), out);
-	store_close(self.store);
+	session_log_close(&self.log);
 	report_builder_destroy(self.builder);
-	environment_destroy(self.environment);
 	stop_release(&self.stop);
 	return status;
 }

@@ -166,8 +166,8 @@ int message_offer(struct check *check, struct ipc_endpoint *endpoint, uint32_t p
  */
 int message_offer_full(struct check *check, struct ipc_endpoint *endpoint, uint64_t *sequence,
                        size_t bytes, uint64_t length_ns);
-/* Says that nothing more comes, without waiting long. */
-void message_none(struct check *check, struct ipc_endpoint *endpoint);
+/* Says that nothing more comes, without waiting long. clause is to blame if it does; null: C04. */
+void message_none(struct check *check, struct ipc_endpoint *endpoint, const char *clause);
 /* Sends messages from sequence on until none is taken; returns how many were. */
 uint64_t message_fill(struct check *check, struct ipc_endpoint *endpoint, uint32_t producer,
                       uint64_t sequence, size_t bytes);
@@ -199,6 +199,8 @@ struct peer *peer_fork(struct check *check, void (*body)(struct peer *peer), voi
 void peer_join(struct peer *peer);
 /* Joins all that were started. */
 void peers_await(struct check *check);
+/* Stops a peer process; SIGCONT goes on with it. */
+void peer_stop(struct peer *peer);
 /* Kills a peer process; it stays a zombie unless it is to be reaped. */
 void peer_kill(struct peer *peer, bool is_reaped);
 /* Waits until the peer is inside a call, and asleep there where the wait lets it sleep. */

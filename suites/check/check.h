@@ -40,6 +40,7 @@ struct report {
 	_Atomic uint32_t call;    /* enum call: the actor is inside it */
 	_Atomic uint64_t call_start_ns;
 	_Atomic uint64_t call_deadline_ns;
+	_Atomic uint64_t decided_ns; /* when the verdict was written */
 	_Atomic int pid;
 	_Atomic int tid;
 	_Atomic uint32_t is_done;   /* the body has ended; a futex for threads */

@@ -20,12 +20,14 @@
 #include "ipc/registry.h"
 #include "suites/check/command.h"
 #include "suites/check/conformance.h"
+#include "suites/check/faulty/fault.h"
 #include "suites/check/runner.h"
 
 #define WHY_BYTES 256
 
 enum conformance_key {
 	KEY_CASE = 0x100,
+	KEY_FAULT,
 	KEY_FULL,
 	KEY_LIST,
 	KEY_PLUGIN,
@@ -36,6 +38,7 @@ enum conformance_key {
 struct conformance_arguments {
 	const char *transport; /* null: all */
 	const char *plugin;
+	const struct fault *fault; /* null: none */
 	const char *pattern;
 	uint64_t seed;
 	bool has_seed;
@@ -45,6 +48,8 @@ struct conformance_arguments {
 
 static const struct argp_option conformance_options[] = {
 	{"case", KEY_CASE, "GLOB", 0, "Only the cases whose name matches", 0},
+	{"fault", KEY_FAULT, "NAME", 0,
+         "Give the transport (default: pipe) a fault first; see ipccheck faulty --list", 0},
 	{"full", KEY_FULL, NULL, 0, "The contract's own counts and time bounds, on a quiet machine",
          0},
 	{"list", KEY_LIST, NULL, 0, "List the cases with their clauses, run none", 0},
@@ -63,6 +68,13 @@ static error_t conformance_parse(int key, char *value, struct argp_state *state)
 	switch (key) {
 	case KEY_CASE:
 		arguments->pattern = value;
+		return 0;
+	case KEY_FAULT:
+		arguments->fault = fault_find(value);
+		if (!arguments->fault)
+			exit(command_usage_error(
+				"conformance",
+				"--fault '%s': there is none; see ipccheck faulty --list", value));
 		return 0;
 	case KEY_FULL:
 		arguments->is_full = true;
@@ -122,10 +134,13 @@ struct test {
 /* C42: the line that runs this again. */
 static void print_replay(const struct run *run, const struct conformance_arguments *arguments)
 {
+	const struct fault *fault = arguments->fault;
+
 	print_message(
-		"  replay: ipccheck conformance%s%s --transport %s --case '%s' --seed %llu%s\n",
+		"  replay: ipccheck conformance%s%s --transport %s%s%s --case '%s' --seed %llu%s\n",
 		arguments->plugin ? " --plugin " : "", arguments->plugin ? arguments->plugin : "",
-		run->transport->name, run->name, (unsigned long long)run->settings->seed,
+		fault ? arguments->transport : run->transport->name, fault ? " --fault " : "",
+		fault ? fault->name : "", run->name, (unsigned long long)run->settings->seed,
 		run->settings->is_full ? " --full" : "");
 }
 
@@ -260,6 +275,8 @@ static int test_transports(size_t first, const struct conformance_arguments *arg
 
 		if (arguments->transport && strcmp(arguments->transport, transport->name) != 0)
 			continue;
+		if (arguments->fault)
+			transport = faulty_wrap(arguments->fault, transport);
 		outcome = test_transport(transport, &settings, arguments);
 		tested++;
 		none += outcome == OUTCOME_NONE;
@@ -289,6 +306,8 @@ static int conformance_command(int argc, char **argv)
 	size_t first = 0;
 
 	command_parse(&conformance_argp, argc, argv, &arguments);
+	if (arguments.fault && !arguments.transport)
+		arguments.transport = FAULT_TRANSPORT;
 	if (arguments.is_list) {
 		list_cases();
 		return CHECK_EXIT_PASSED;

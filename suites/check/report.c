@@ -45,6 +45,7 @@ static void report_vwrite(struct report *report, enum verdict verdict, const cha
 		return;
 	snprintf(report->clause, sizeof(report->clause), "%s", clause ? clause : "");
 	vsnprintf(report->text, sizeof(report->text), format, arguments);
+	atomic_store_explicit(&report->decided_ns, clock_now_ns(), memory_order_relaxed);
 	/* Release: pairs with the acquire of whoever reads the texts. */
 	atomic_store_explicit(&report->verdict, verdict, memory_order_release);
 }

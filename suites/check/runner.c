@@ -196,6 +196,20 @@ static void run_decide(struct run *run, enum verdict verdict, const char *clause
 	snprintf(run->text, sizeof(run->text), "%s", text);
 }
 
+static void *end_at_once(void *argument)
+{
+	return argument;
+}
+
+/* The thread sanitizer starts a thread of its own beside the first one after a fork. */
+static void start_sanitizer_thread(void)
+{
+	pthread_t thread;
+
+	if (IS_THREAD_SANITIZED && pthread_create(&thread, NULL, end_at_once, NULL) == 0)
+		pthread_join(thread, NULL);
+}
+
 /* The case's own actor: runs it, cleans up, looks for what is left. */
 static void case_run(struct check *check)
 {
@@ -209,6 +223,7 @@ static void case_run(struct check *check)
 	atomic_store(&report->pid, getpid());
 	atomic_store(&report->tid, gettid());
 	actor_become(&actor);
+	start_sanitizer_thread();
 	if (snapshot_take(&before) < 0)
 		report_write(report, VERDICT_BROKEN, NULL, "can't list what this process holds");
 	if (setjmp(actor.out) == 0) {
@@ -268,9 +283,8 @@ static bool is_overdue(struct run *run, const struct board *board)
 		if (call == CALL_NONE || atomic_load(&report->is_absent) || now_ns < due_ns ||
 		    now_ns - due_ns < run->settings->overdue_ns)
 			continue;
-		snprintf(text, sizeof(text), "%s in %s %u has not returned %llu ms after %s",
-		         call == CALL_SEND ? "send" : "recv", i == 0 ? "the case" : "peer",
-		         i == 0 ? 0 : (unsigned)i - 1,
+		snprintf(text, sizeof(text), "actor %zu's %s has not returned %llu ms after %s", i,
+		         call == CALL_SEND ? "send" : "recv",
 		         (unsigned long long)((now_ns - due_ns) / NS_PER_MS),
 		         deadline_ns == 0 ? "it was called with a deadline of 0" : "its deadline");
 		run_decide(run, VERDICT_FAILED,
@@ -326,6 +340,26 @@ static size_t reap_orphans(pid_t group)
 	return count;
 }
 
+/*
+ * Returns the report of what went wrong first: a peer that fails leaves others
+ * who then fail because of it.
+ */
+static const struct report *first_to_fail(const struct board *board)
+{
+	const struct report *first = &board->reports[0];
+
+	for (size_t i = 1; i <= PEERS_MAX; i++) {
+		const struct report *report = &board->reports[i];
+		/* Acquire: pairs with the release in report_vwrite(). */
+		enum verdict verdict = atomic_load_explicit(&report->verdict, memory_order_acquire);
+
+		if ((verdict == VERDICT_FAILED || verdict == VERDICT_BROKEN) &&
+		    atomic_load(&report->decided_ns) < atomic_load(&first->decided_ns))
+			first = report;
+	}
+	return first;
+}
+
 /* Draws the verdict from the case's report and from how its process ended. */
 static void conclude(struct run *run, const struct board *board, int status)
 {
@@ -350,7 +384,9 @@ static void conclude(struct run *run, const struct board *board, int status)
 		         WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 		run_decide(run, VERDICT_FAILED, "C33", text);
 	} else {
-		run_decide(run, verdict, report->clause, report->text);
+		if (verdict == VERDICT_FAILED || verdict == VERDICT_BROKEN)
+			report = first_to_fail(board);
+		run_decide(run, atomic_load(&report->verdict), report->clause, report->text);
 	}
 }
 

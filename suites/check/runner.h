@@ -20,6 +20,7 @@ struct run {
 	enum ipc_wait wait;
 	enum check_model model;
 	char name[RUN_NAME_BYTES]; /* <case>[.<wait>][.<model>] */
+	bool is_chosen;            /* the caller's mark */
 	/* The outcome. */
 	enum verdict verdict;
 	char clause[CLAUSE_BYTES];

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sem.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -174,7 +175,13 @@ static int add_semaphores(struct snapshot *snapshot, const char *line)
 	unsigned id;
 	unsigned user;
 
+	int pid;
+
 	if (sscanf(line, "%*s %u %*s %*s %u", &id, &user) != 2 || user != geteuid())
+		return 0;
+	/* Who made it is not told; who used it last is. */
+	pid = semctl((int)id, 0, GETPID);
+	if (pid <= 0 || !is_ours((unsigned)pid))
 		return 0;
 	return snapshot_add(snapshot, "System V semaphore set %u", id);
 }

@@ -69,12 +69,18 @@ static struct log *log_of(const struct flow *flow, uint32_t consumer)
 	return (struct log *)(void *)(flow->logs + consumer * flow->log_bytes);
 }
 
+/* Returns the clause to blame. */
+static const char *blamed(const struct flow *flow, const char *clause)
+{
+	return flow->traffic->clause ? flow->traffic->clause : clause;
+}
+
 static void log_add(const struct flow *flow, uint32_t consumer, uint32_t producer,
                     uint64_t sequence)
 {
 	struct log *log = log_of(flow, consumer);
 
-	CHECK_THAT(log->count < flow->log_entries_max, "C04",
+	CHECK_THAT(log->count < flow->log_entries_max, blamed(flow, "C04"),
 	           "more messages came than were sent, %" PRIu64 " and more", log->count);
 	log->entries[log->count++] = (struct log_entry){producer, (uint32_t)sequence};
 }
@@ -111,8 +117,8 @@ static uint64_t identify_small(const struct flow *flow, const char *clause, cons
 
 	if (verdict == PAYLOAD_GOOD)
 		return due;
-	/* Fewer bytes than a word say too little to tell one from another. */
-	for (uint64_t step = 1; bytes >= sizeof(uint64_t) && step <= SEARCH_RADIUS; step++) {
+	/* Size and bytes together tell even short ones apart, but for rare accidents. */
+	for (uint64_t step = 1; step <= SEARCH_RADIUS; step++) {
 		if (due + step < flow->traffic->message_count &&
 		    judge_as(flow, data, bytes, 0, due + step) == PAYLOAD_GOOD)
 			return due + step;
@@ -187,6 +193,11 @@ static bool consume_one(const struct flow *flow, struct ipc_endpoint *endpoint, 
 	if (ret == -EAGAIN || ret == -ETIMEDOUT)
 		return !is_done;
 	if (ret == -EPIPE) {
+		uint64_t due = log->count == 0 ? 0 : log->entries[log->count - 1].sequence + 1u;
+		bool is_empty_due = due < flow->traffic->message_count &&
+		                    traffic_bytes(flow->check, flow->traffic, 0, due) == 0;
+
+		CHECK_THAT(!is_empty_due, "C06", "recv of an empty message: -EPIPE");
 		is_done = flag_read(flow->check, FLAG_DONE) == flow->traffic->producer_count;
 		CHECK_THAT(is_done, "C18", "recv: -EPIPE, yet producers live");
 		return false;
@@ -194,13 +205,14 @@ static bool consume_one(const struct flow *flow, struct ipc_endpoint *endpoint, 
 	CHECK_THAT(ret >= 0, NULL, "recv: %s", report_result(ret));
 	if ((size_t)ret >= PAYLOAD_HEADER_BYTES ||
 	    flow->traffic->producer_count * flow->traffic->consumer_count > 1) {
-		CHECK_THAT((size_t)ret >= PAYLOAD_HEADER_BYTES, "C05",
+		CHECK_THAT((size_t)ret >= PAYLOAD_HEADER_BYTES, blamed(flow, "C05"),
 		           "a message of %zd bytes came; none so short was sent", ret);
-		sequence = identify_large(flow, NULL, data, (size_t)ret, &producer);
+		sequence =
+			identify_large(flow, flow->traffic->clause, data, (size_t)ret, &producer);
 	} else {
 		uint64_t due = log->count == 0 ? 0 : log->entries[log->count - 1].sequence + 1u;
 
-		sequence = identify_small(flow, NULL, data, (size_t)ret, due);
+		sequence = identify_small(flow, flow->traffic->clause, data, (size_t)ret, due);
 	}
 	log_add(flow, consumer, producer, sequence);
 	return true;
@@ -278,7 +290,7 @@ static void traffic_alone(const struct flow *flow)
 
 	for (uint64_t i = 0; i < flow->traffic->message_count; i++) {
 		produce_one(flow, producer, 0, i, data);
-		CHECK_THAT(consume_one(flow, consumer, 0, data), "C03",
+		CHECK_THAT(consume_one(flow, consumer, 0, data), blamed(flow, "C03"),
 		           "message %" PRIu64 " did not come", i);
 	}
 	flag_raise(flow->check, FLAG_DONE);
@@ -296,12 +308,13 @@ static void judge_counts(const struct flow *flow, const uint8_t *seen, uint32_t 
 	uint64_t first = 0;
 
 	for (uint64_t i = 0; i < flow->traffic->message_count; i++) {
-		CHECK_THAT(seen[i] <= 1, "C04", "message %" PRIu64 " of producer %u came %u times",
-		           i, producer, seen[i]);
+		CHECK_THAT(seen[i] <= 1, blamed(flow, "C04"),
+		           "message %" PRIu64 " of producer %u came %u times", i, producer,
+		           seen[i]);
 		if (seen[i] == 0 && lost++ == 0)
 			first = i;
 	}
-	CHECK_THAT(lost == 0, "C03",
+	CHECK_THAT(lost == 0, blamed(flow, "C03"),
 	           "%" PRIu64 " of producer %u's %" PRIu64
 	           " messages are lost, the first is %" PRIu64,
 	           lost, producer, flow->traffic->message_count, first);
@@ -316,7 +329,7 @@ static void judge_order(const struct flow *flow, uint32_t consumer)
 	for (uint64_t i = 0; i < log->count; i++) {
 		const struct log_entry *entry = &log->entries[i];
 
-		CHECK_THAT((int64_t)entry->sequence > last[entry->producer], "C02",
+		CHECK_THAT((int64_t)entry->sequence > last[entry->producer], blamed(flow, "C02"),
 		           "at consumer %u message %u of producer %u came after %lld", consumer,
 		           entry->sequence, entry->producer, (long long)last[entry->producer]);
 		last[entry->producer] = entry->sequence;
@@ -386,4 +399,20 @@ void traffic_run(struct check *check, const struct traffic *traffic)
 	}
 	channel_end(check, flow.channel);
 	shared_memory_end(check, flow.logs);
+}
+
+void traffic_control(struct check *check)
+{
+	const struct traffic traffic = {
+		.producer_count = 1,
+		.consumer_count = 1,
+		.message_count = 40,
+		.bytes_min = PAYLOAD_HEADER_BYTES,
+		.bytes_max = 256,
+		.slot_count = 4,
+		/* So that messages queue: else nothing could be swapped. */
+		.consumer_pause_ns = 20 * NS_PER_US,
+	};
+
+	traffic_run(check, &traffic);
 }

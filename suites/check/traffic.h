@@ -12,6 +12,11 @@
 #include "suites/check/case.h"
 
 struct traffic {
+	/*
+	 * The clause to blame, whatever is wrong; null: C01 to C05, each for its own.
+	 * A case that blames its own has called traffic_control() first.
+	 */
+	const char *clause;
 	uint32_t producer_count;
 	uint32_t consumer_count;
 	uint64_t message_count; /* of each producer */
@@ -34,6 +39,12 @@ struct traffic {
  * one producer or consumer a message has at least PAYLOAD_HEADER_BYTES.
  */
 void traffic_run(struct check *check, const struct traffic *traffic);
+
+/*
+ * Moves a little traffic between two peers, undisturbed: what fails here is not due
+ * to what the case is about.
+ */
+void traffic_control(struct check *check);
 
 /*
  * Judges a message that came while producers may die: it must be one of producer

@@ -15,11 +15,6 @@
 
 enum { REQUEST, REPLY };
 
-/* A stamp must span at least this many steps of the clock to mean something. */
-#define BLOCK_TICKS_MIN 50u
-/* Below it a round trip is shorter than the stamp itself costs several times over. */
-#define SHORT_OPERATION_NS 200u
-#define SHORT_OPERATION_BATCH 64u
 #define WARMUP_BLOCK 16u
 
 /* Answers one request. Returns 1 after the last one, 0 before, or -errno. */
@@ -61,17 +56,28 @@ static int round_trip(struct workload_peer *self, uint64_t sequence)
 	return ret < 0 ? ret : exchange_recv(self, REPLY, sequence);
 }
 
-/* Returns how many round trips one stamp shall span, a power of two. */
-static uint64_t choose_batch(uint64_t operation_ns, uint64_t tick_ns)
+/* Makes round trips until *sequence is end. */
+static inline int round_trips(struct workload_peer *self, uint64_t *sequence, uint64_t end)
 {
-	uint64_t block_ns = BLOCK_TICKS_MIN * tick_ns;
-	uint64_t batch = operation_ns < SHORT_OPERATION_NS ? SHORT_OPERATION_BATCH : 1;
+	while (*sequence < end) {
+		int ret = round_trip(self, (*sequence)++);
 
-	if (operation_ns >= block_ns)
-		return 1;
-	while (batch * (operation_ns > 0 ? operation_ns : 1) < block_ns)
-		batch *= 2;
-	return batch;
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* Makes a block of them, records it, and moves *before_ns on to its end. */
+static inline int record_block(struct workload_peer *self, uint64_t *sequence, uint64_t batch,
+                               uint64_t *before_ns)
+{
+	int ret = round_trips(self, sequence, *sequence + batch);
+	uint64_t now_ns = clock_now_ns();
+
+	histogram_record(&self->recorder->histogram, now_ns - *before_ns);
+	*before_ns = now_ns;
+	return ret;
 }
 
 /* Warms up with what is measured later; sets the batch if nobody did. */
@@ -83,41 +89,31 @@ static int warm_up(struct workload_peer *self, uint64_t *sequence)
 	uint64_t now_ns;
 
 	do {
-		for (unsigned i = 0; i < WARMUP_BLOCK; i++) {
-			int ret = round_trip(self, (*sequence)++);
+		int ret = round_trips(self, sequence, *sequence + WARMUP_BLOCK);
 
-			if (ret < 0)
-				return ret;
-		}
+		if (ret < 0)
+			return ret;
 		now_ns = clock_now_ns();
 		if (now_ns - before_ns < fastest_ns)
 			fastest_ns = now_ns - before_ns;
 		before_ns = now_ns;
 	} while (now_ns - start_ns < self->warmup_ns);
 	if (self->batch == 0)
-		self->batch = choose_batch(fastest_ns / WARMUP_BLOCK, self->tick_ns);
+		self->batch = slice_batch(fastest_ns / WARMUP_BLOCK, self->tick_ns);
 	return 0;
 }
 
 static int measure(struct workload_peer *self, uint64_t *sequence)
 {
-	struct recorder *recorder = self->recorder;
 	const uint64_t batch = self->batch;
 	uint64_t before_ns = clock_now_ns();
 	uint64_t end_ns = before_ns + self->measure_ns;
 
 	do {
-		uint64_t now_ns;
+		int ret = record_block(self, sequence, batch, &before_ns);
 
-		for (uint64_t i = 0; i < batch; i++) {
-			int ret = round_trip(self, (*sequence)++);
-
-			if (ret < 0)
-				return ret;
-		}
-		now_ns = clock_now_ns();
-		histogram_record(&recorder->histogram, now_ns - before_ns);
-		before_ns = now_ns;
+		if (ret < 0)
+			return ret;
 	} while (before_ns < end_ns);
 	return 0;
 }
@@ -156,6 +152,51 @@ static int ping_pong_run(struct workload_peer *self)
 	return self->index == 0 ? run_client(self) : run_server(self);
 }
 
+static void count_slice(struct workload_peer *self, const struct slice *slice)
+{
+	struct recorder_counters *counters = &self->recorder->counters;
+	uint64_t recorded = slice->operations - slice->skipped;
+
+	counters->messages += recorded;
+	counters->bytes += recorded * self->cell->values[CELL_SIZE];
+}
+
+static int slice_client(struct workload_peer *self, const struct slice *slice)
+{
+	uint64_t sequence = slice->first;
+	uint64_t end = slice->first + slice->operations;
+	uint64_t start_ns = clock_now_ns();
+	uint64_t before_ns;
+	int ret = round_trips(self, &sequence, slice->first + slice->skipped);
+
+	before_ns = clock_now_ns();
+	if (sequence < end)
+		start_ns = before_ns;
+	while (ret == 0 && sequence < end)
+		ret = record_block(self, &sequence, slice->batch, &before_ns);
+	slice_elapsed(&self->shared->gate, before_ns - start_ns);
+	count_slice(self, slice);
+	return ret;
+}
+
+static int slice_server(struct workload_peer *self, const struct slice *slice)
+{
+	int ret = 0;
+
+	for (uint64_t i = 0; i < slice->operations && ret == 0; i++) {
+		ret = exchange_recv(self, REQUEST, slice->first + i);
+		if (ret == 0)
+			ret = exchange_send(self, REPLY, slice->first + i);
+	}
+	count_slice(self, slice);
+	return ret;
+}
+
+static int ping_pong_slice(struct workload_peer *self, const struct slice *slice)
+{
+	return self->index == 0 ? slice_client(self, slice) : slice_server(self, slice);
+}
+
 const struct workload workload_ping_pong = {
 	.name = "ping_pong",
 	.summary = "round-trip time, one message in flight",
@@ -173,4 +214,5 @@ const struct workload workload_ping_pong = {
 		       "read each byte (touch:full). One message is in flight: this is no "
 		       "latency under load, and half of it is no one-way latency.",
 	.run = ping_pong_run,
+	.slice = ping_pong_slice,
 };

@@ -120,6 +120,56 @@ static int stream_run(struct workload_peer *self)
 	return self->index == PRODUCER ? run_producer(self) : run_consumer(self);
 }
 
+/* Sends the messages of a slice. */
+static int slice_producer(struct workload_peer *self, const struct slice *slice)
+{
+	int ret = 0;
+
+	for (uint64_t i = 0; i < slice->operations && ret == 0; i++)
+		ret = exchange_send(self, DATA, slice->first + i);
+	self->recorder->counters.messages += slice->operations - slice->skipped;
+	return ret;
+}
+
+/* Receives messages from the given one of a slice up to another. */
+static int slice_receive(struct workload_peer *self, const struct slice *slice, uint64_t from,
+                         uint64_t to)
+{
+	int ret = 0;
+
+	for (uint64_t i = from; i < to && ret == 0; i++) {
+		if (self->is_alone)
+			ret = exchange_send(self, DATA, slice->first + i);
+		if (ret == 0)
+			ret = exchange_recv(self, DATA, slice->first + i);
+	}
+	return ret;
+}
+
+/* The clock starts at the receipt of the last message that is skipped. */
+static int slice_consumer(struct workload_peer *self, const struct slice *slice)
+{
+	struct recorder_counters *counters = &self->recorder->counters;
+	uint64_t recorded = slice->operations - slice->skipped;
+	uint64_t start_ns = clock_now_ns();
+	int ret = slice_receive(self, slice, 0, slice->skipped);
+
+	if (recorded > 0)
+		start_ns = clock_now_ns();
+	if (ret == 0)
+		ret = slice_receive(self, slice, slice->skipped, slice->operations);
+	slice_elapsed(&self->shared->gate, clock_now_ns() - start_ns);
+	counters->messages += recorded;
+	counters->bytes += recorded * self->cell->values[CELL_SIZE];
+	return ret;
+}
+
+static int stream_slice(struct workload_peer *self, const struct slice *slice)
+{
+	return self->index == PRODUCER && !self->is_alone ? slice_producer(self, slice)
+	                                                  : slice_consumer(self, slice);
+}
+
 const struct workload workload_stream = {
 	.name = "stream",
 	.summary = "throughput of one producer and one consumer, with backpressure",
@@ -137,4 +187,5 @@ const struct workload workload_stream = {
 		       "the mechanism holds. This is throughput: what a message waits in the "
 		       "queue is not reported as latency.",
 	.run = stream_run,
+	.slice = stream_slice,
 };

@@ -10,11 +10,9 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,23 +20,6 @@
 
 #include "ipc/clock.h"
 #include "suites/check/cli/cli.h"
-
-/* Says whether the run has peers now, and so all of its channels. */
-static bool has_peers(const struct cli *cli)
-{
-	const struct dirent *entry;
-	bool has_one = false;
-	DIR *processes = opendir("/proc");
-
-	assert_non_null(processes);
-	while (!has_one && (entry = readdir(processes))) {
-		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-
-		has_one = pid > 0 && pid != cli->pid && getpgid(pid) == cli->pid;
-	}
-	closedir(processes);
-	return has_one;
-}
 
 /* Starts a run over named objects and stops it, as SIGSTOP does, while they are there. */
 static void start_and_freeze(struct cli *cli, const char *transport)
@@ -57,7 +38,7 @@ static void start_and_freeze(struct cli *cli, const char *transport)
 		assert_int_equal(waitpid(cli->pid, &status, WUNTRACED), cli->pid);
 		if (!WIFSTOPPED(status))
 			fail_msg("the run ended with status %#x", (unsigned)status);
-		if (has_peers(cli))
+		if (cli_has_peers(cli))
 			return;
 		assert_true(clock_now_ns() < deadline_ns);
 		assert_int_equal(kill(cli->pid, SIGCONT), 0);

@@ -48,11 +48,6 @@ const char *cli_plugin(void)
 	return from_environment("CLI_PLUGIN");
 }
 
-const char *cli_source(void)
-{
-	return from_environment("CLI_SOURCE");
-}
-
 int cli_setup(void **state)
 {
 	const char *parent = getenv("TMPDIR");
@@ -206,6 +201,22 @@ void cli_forget(struct cli *beside)
 {
 	free(beside->out);
 	free(beside->err);
+}
+
+bool cli_has_peers(const struct cli *cli)
+{
+	const struct dirent *entry;
+	bool has_one = false;
+	DIR *processes = opendir("/proc");
+
+	assert_non_null(processes);
+	while (!has_one && (entry = readdir(processes))) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		has_one = pid > 0 && pid != cli->pid && getpgid(pid) == cli->pid;
+	}
+	closedir(processes);
+	return has_one;
 }
 
 bool cli_group_is_gone(const struct cli *cli, uint64_t limit_ns)

@@ -51,6 +51,9 @@ void cli_finish(struct cli *cli);
 /* Starts and waits. */
 void cli_run(struct cli *cli, const char *const *argv);
 
+/* Says whether the last command has peers now, and so all of its channels. */
+bool cli_has_peers(const struct cli *cli);
+
 /* Waits until the process group of the last command is empty; false past the limit. */
 bool cli_group_is_gone(const struct cli *cli, uint64_t limit_ns);
 
@@ -66,10 +69,9 @@ void cli_forget(struct cli *beside);
 #define ipcbench_start(cli, ...)                                                                   \
 	cli_start(cli, (const char *const[]){cli_ipcbench(), __VA_ARGS__, NULL})
 
-/* The path of ipcbench, of the folder of plug-ins, and of the top of the sources. */
+/* The paths of ipcbench and of the example of a plug-in. */
 const char *cli_ipcbench(void);
 const char *cli_plugin(void);
-const char *cli_source(void);
 
 /* The filters of one cell that every machine has, and that takes least time. */
 #define CLI_QUICK_CELL "pipe/ping_pong/64B/same_core/block/processes"

@@ -54,7 +54,7 @@ static void the_history_is_for_its_owner_alone(void **state)
 
 static void each_format_of_a_report_is_written(void **state)
 {
-	static const char *const formats[] = {"text", "json", "jsonl", "csv"};
+	static const char *const formats[] = {"text", "json", "jsonl", "csv", "markdown", "html"};
 	struct cli *cli = *state;
 
 	ipcbench(cli, "run", CLI_QUICK);

@@ -17,8 +17,10 @@ static void messages_arrive_once_at_small_capacities_with_a_slow_consumer(struct
 	uint64_t extra = check_count(check, "messages beyond capacity", 16, 10000);
 	size_t largest = channel_largest(check, 1, 8192);
 
+	traffic_control(check);
 	for (size_t slot_count = 1; slot_count <= 8; slot_count++) {
 		const struct traffic traffic = {
+			.clause = "C07",
 			.producer_count = 1,
 			.consumer_count = 1,
 			.message_count = slot_count + extra,
@@ -90,9 +92,11 @@ static void counters_wrap_without_harm(struct check *check)
 	};
 	const unsigned power_max = (unsigned)check_count(check, "as power of 2 of slots", 3, 10);
 
+	traffic_control(check);
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
 		for (unsigned power = 1; power <= power_max; power++) {
 			const struct traffic traffic = {
+				.clause = "C08",
 				.producer_count = 1,
 				.consumer_count = 1,
 				/* 3 x 2^k laps of 2^k slots. */

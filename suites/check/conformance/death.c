@@ -8,8 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "workloads/payload.h"
 
@@ -19,6 +17,8 @@
 #define KILL_WITHIN_NS (2 * NS_PER_MS)
 #define SLICE_NS (20 * NS_PER_MS)
 #define PAIRS_MAX 16
+/* More messages than are sent before a kill. */
+#define SEEN_MAX (1u << 18)
 
 enum {
 	FLAG_OPEN = 2, /* the victim's end is open */
@@ -109,18 +109,13 @@ static void scene_open(struct check *check, struct scene *scene)
 
 static void scene_kill(struct check *check, const struct scene *scene)
 {
-	siginfo_t info;
-
 	if (scene->death == DEATH_EXIT) {
 		flag_raise(check, FLAG_GO_ON + DEATH_EXIT);
 		peer_join(scene->victim);
 		return;
 	}
-	if (scene->death == DEATH_STOPPED_KILLED) {
-		kill(scene->victim->pid, SIGSTOP);
-		CHECK_SETUP(waitid(P_PID, (id_t)scene->victim->pid, &info, WSTOPPED | WNOWAIT) == 0,
-		            "waitid: %s", report_result(-errno));
-	}
+	if (scene->death == DEATH_STOPPED_KILLED)
+		peer_stop(scene->victim);
 	peer_kill(scene->victim, scene->death == DEATH_KILLED);
 }
 
@@ -225,13 +220,20 @@ static void send_for_ever(struct peer *peer)
 	}
 }
 
+/* How often each message came, and in what order. */
+struct seen {
+	uint8_t counts[SEEN_MAX];
+	uint64_t next; /* one beyond the highest */
+	bool is_ordered;
+};
+
 /* Receives until until_ns, or the end of what comes; each message must be whole. */
-static uint64_t receive_whole(struct check *check, struct ipc_endpoint *consumer,
-                              unsigned char *data, uint64_t until_ns, uint64_t due)
+static void receive_whole(struct check *check, struct ipc_endpoint *consumer, unsigned char *data,
+                          uint64_t until_ns, struct seen *seen)
 {
 	const struct traffic traffic = {
 		.producer_count = 1,
-		.message_count = UINT64_MAX,
+		.message_count = SEEN_MAX,
 		.bytes_min = PAYLOAD_HEADER_BYTES,
 		.bytes_max = check->message_bytes_max,
 	};
@@ -245,13 +247,24 @@ static uint64_t receive_whole(struct check *check, struct ipc_endpoint *consumer
 			break;
 		CHECK_THAT(ret >= 0, "C19", "recv: %s", report_result(ret));
 		sequence = traffic_judge(check, "C21", data, ret, &traffic);
-		CHECK_THAT(sequence >= due, "C04", "message %llu came again",
-		           (unsigned long long)sequence);
-		CHECK_THAT(sequence == due, "C03", "message %llu came, %llu was due",
-		           (unsigned long long)sequence, (unsigned long long)due);
-		due++;
+		seen->is_ordered &= sequence >= seen->next;
+		if (sequence >= seen->next)
+			seen->next = sequence + 1;
+		if (seen->counts[sequence] < UINT8_MAX)
+			seen->counts[sequence]++;
 	}
-	return due;
+}
+
+/* What came before the death came once, in order, without gaps. */
+static void judge_seen(const struct seen *seen)
+{
+	for (uint64_t i = 0; i < seen->next; i++)
+		CHECK_THAT(seen->counts[i] <= 1, "C04", "message %llu came %u times",
+		           (unsigned long long)i, seen->counts[i]);
+	for (uint64_t i = 0; i < seen->next; i++)
+		CHECK_THAT(seen->counts[i] == 1, "C03", "message %llu is lost, message %llu came",
+		           (unsigned long long)i, (unsigned long long)seen->next - 1);
+	CHECK_THAT(seen->is_ordered, "C02", "messages came out of order");
 }
 
 static void a_killed_producer_leaves_no_torn_message(struct check *check)
@@ -260,23 +273,26 @@ static void a_killed_producer_leaves_no_torn_message(struct check *check)
 		check_options(check, channel_largest(check, 4, 1u << 18), 4);
 	uint64_t kills = check_count(check, "kills", 12, 10000);
 	unsigned char *data = malloc(options.message_bytes_max);
+	struct seen *seen = malloc(sizeof(*seen));
 
-	CHECK_SETUP(data, "no memory");
+	CHECK_SETUP(data && seen, "no memory");
 	for (uint64_t i = 0; i < kills; i++) {
 		struct scene scene = {.channel = channel_make(check, &options)};
 		struct peer *victim = peer_start(check, send_for_ever, &scene);
 		struct ipc_endpoint *consumer = end_open(check, scene.channel, IPC_CONSUMER);
-		uint64_t due;
 
+		*seen = (struct seen){.is_ordered = true};
 		flag_await(check, FLAG_OPEN, 1);
-		due = receive_whole(check, consumer, data,
-		                    from_now(check_random(check) % KILL_WITHIN_NS), 0);
+		receive_whole(check, consumer, data, from_now(check_random(check) % KILL_WITHIN_NS),
+		              seen);
 		peer_kill(victim, true);
-		receive_whole(check, consumer, data, UINT64_MAX, due);
+		receive_whole(check, consumer, data, UINT64_MAX, seen);
+		judge_seen(seen);
 		peers_renew(check);
 		end_close(check, consumer);
 		channel_end(check, scene.channel);
 	}
+	free(seen);
 	free(data);
 }
 
@@ -355,13 +371,10 @@ static void a_stopped_peer_is_not_taken_for_dead(struct check *check)
 	struct peer *peer = peer_start(check, send_when_told, channel);
 	struct ipc_endpoint *consumer = end_open(check, channel, IPC_CONSUMER);
 	char data[MESSAGE_BYTES];
-	siginfo_t info;
 	ssize_t ret;
 
 	flag_await(check, FLAG_OPEN, 1);
-	kill(peer->pid, SIGSTOP);
-	CHECK_SETUP(waitid(P_PID, (id_t)peer->pid, &info, WSTOPPED) == 0, "waitid: %s",
-	            report_result(-errno));
+	peer_stop(peer);
 	ret = call_recv(consumer, data, sizeof(data), from_now(stop_ns));
 	kill(peer->pid, SIGCONT);
 	CHECK_THAT(ret == -ETIMEDOUT, NULL, "recv while the producer was stopped: %s",

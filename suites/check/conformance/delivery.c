@@ -71,10 +71,10 @@ static void a_message_over_the_limit_is_refused_and_nothing_is_sent(struct check
 	ret = call_send(producer, data, sizeof(data), patience(check), 0);
 	CHECK_THAT(ret == -EMSGSIZE, NULL, "send of the limit + 1: %s, not -EMSGSIZE",
 	           report_result(ret));
-	message_none(check, consumer);
+	message_none(check, consumer, NULL);
 	message_send(check, producer, 0, 0, LIMIT_BYTES);
 	message_receive(check, consumer, 0, 0, LIMIT_BYTES);
-	message_none(check, consumer);
+	message_none(check, consumer, NULL);
 }
 
 static void a_buffer_under_the_limit_is_refused_and_nothing_is_taken(struct check *check)
@@ -127,7 +127,7 @@ static void an_empty_message_is_a_message(struct check *check)
 
 		message_send(check, producer, 0, i, bytes);
 		message_receive(check, consumer, 0, i, bytes);
-		message_none(check, consumer);
+		message_none(check, consumer, NULL);
 	}
 }
 
@@ -152,7 +152,7 @@ static void an_empty_message_differs_from_hang_up(struct check *check)
 	peers_await(check);
 	message_receive(check, consumer, 0, 0, 0);
 	ret = call_recv(consumer, data, sizeof(data), patience(check));
-	CHECK_THAT(ret == -EPIPE, NULL, "recv after the producer's exit: %s, not -EPIPE",
+	CHECK_THAT(ret == -EPIPE, "C18", "recv after the producer's exit: %s, not -EPIPE",
 	           report_result(ret));
 }
 
@@ -166,7 +166,7 @@ static void an_unpromised_empty_message_is_refused(struct check *check)
 
 	ret = call_send(producer, "", 0, patience(check), 0);
 	CHECK_THAT(ret == -EINVAL, NULL, "send of no bytes: %s, not -EINVAL", report_result(ret));
-	message_none(check, consumer);
+	message_none(check, consumer, NULL);
 }
 
 const struct check_case conformance_delivery[] = {

@@ -67,9 +67,9 @@ static void a_claimed_message_is_invisible_until_commit(struct check *check)
 	for (uint64_t i = 0; i < 3 * SLOT_COUNT; i++) {
 		void *room = claim(check, &pair);
 
-		message_none(check, pair.consumer);
+		message_none(check, pair.consumer, "C10");
 		fill(check, room, i);
-		message_none(check, pair.consumer);
+		message_none(check, pair.consumer, "C10");
 		check_transport(check)->commit(pair.producer, 0);
 		message_receive(check, pair.consumer, 0, i, MESSAGE_BYTES);
 	}
@@ -82,7 +82,7 @@ static void an_aborted_claim_leaves_nothing(struct check *check)
 	for (uint64_t i = 0; i < 3 * SLOT_COUNT; i++) {
 		fill(check, claim(check, &pair), 1000 + i);
 		check_transport(check)->abort(pair.producer);
-		message_none(check, pair.consumer);
+		message_none(check, pair.consumer, "C10");
 		message_send(check, pair.producer, 0, i, MESSAGE_BYTES);
 		message_receive(check, pair.consumer, 0, i, MESSAGE_BYTES);
 	}
@@ -95,7 +95,7 @@ static void a_peeked_message_is_taken_by_release(struct check *check)
 	for (uint64_t i = 0; i < 3 * SLOT_COUNT; i++) {
 		message_send(check, pair.producer, 0, i, MESSAGE_BYTES);
 		take(check, &pair, i);
-		message_none(check, pair.consumer);
+		message_none(check, pair.consumer, "C10");
 	}
 }
 
@@ -109,7 +109,7 @@ static void lent_messages_arrive_once_and_in_order(struct check *check)
 		check_transport(check)->commit(pair.producer, 0);
 		take(check, &pair, i);
 	}
-	message_none(check, pair.consumer);
+	message_none(check, pair.consumer, "C10");
 }
 
 static void claim_and_peek_fail_as_send_and_recv_do(struct check *check)

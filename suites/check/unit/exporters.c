@@ -21,16 +21,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "results/exporter.h"
+#include "results/exporters/sparkline.h"
 #include "results/exporters/text.h"
 #include "results/exporters/text_units.h"
 #include "suites/check/unit/made_up.h"
 
-#define GOLDEN_BYTES_MAX 65536
+#define GOLDEN_BYTES_MAX 262144
 
 static struct report *report;
 static char *locale_before;
@@ -155,6 +157,36 @@ static void a_narrow_ascii_terminal_gets_what_fits(void **state)
 	for (size_t i = 0; i < bytes; i++)
 		assert_true(text[i] == '\n' || (text[i] >= 0x20 && text[i] < 0x7f));
 	free(text);
+}
+
+static void a_terminal_is_asked_for_its_width(void **state)
+{
+	const struct winsize size = {.ws_row = 24, .ws_col = 70};
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	char text[16384] = "";
+	size_t bytes = 0;
+	ssize_t got;
+	FILE *terminal;
+
+	(void)state;
+	if (master < 0)
+		skip(); /* no /dev/pts here */
+	assert_int_equal(grantpt(master), 0);
+	assert_int_equal(unlockpt(master), 0);
+	terminal = fopen(ptsname(master), "we");
+	assert_non_null(terminal);
+	assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
+	/* Neither end may wait for the other. */
+	assert_int_equal(fcntl(fileno(terminal), F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(fcntl(master, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(exporter_find("text")->write(terminal, report), 0);
+	assert_int_equal(fflush(terminal), 0);
+	while (bytes < sizeof(text) - 1 &&
+	       (got = read(master, text + bytes, sizeof(text) - 1 - bytes)) > 0)
+		bytes += (size_t)got;
+	fclose(terminal);
+	close(master);
+	assert_non_null(strstr(text, "Left out, since the terminal has 70 columns: "));
 }
 
 /* Returns the longest line of the tables: those with two blanks between columns. */
@@ -342,6 +374,54 @@ static void a_formula_in_csv_is_quoted_as_text(void **state)
 	free(text);
 }
 
+static void a_page_asks_for_nothing_and_obeys_no_name(void **state)
+{
+	size_t bytes;
+	char *text = export_report(exporter_find("html"), &bytes);
+
+	(void)state;
+	assert_non_null(strstr(text, "content=\"default-src 'none';"));
+	/* One script, the one that the policy's hash lets run; nothing is fetched. */
+	assert_null(strstr(strstr(text, "<script") + 1, "<script"));
+	assert_null(strstr(text, "<link rel=stylesheet"));
+	assert_null(strstr(text, "src="));
+	assert_null(strstr(text, "http://"));
+	assert_null(strstr(text, "https://"));
+	assert_null(strstr(text, "<socket>"));
+	assert_non_null(strstr(text, "made-up &lt;socket&gt;"));
+	assert_null(strchr(text, '\x1b'));
+	free(text);
+}
+
+static void a_page_says_what_is_missing_and_why(void **state)
+{
+	size_t bytes;
+	char *text = export_report(exporter_find("html"), &bytes);
+
+	(void)state;
+	assert_non_null(strstr(text, "<h1>6 cells measured, <span class=bad>1 failed</span>, "
+	                             "<a href=#skipped>3 skipped</a></h1>"));
+	assert_non_null(strstr(text, "<td class=fail><a href=#failed>failed</a></td>"));
+	assert_non_null(strstr(text, "<td class=skip title=\"65536 exceed "
+	                             "fs.mqueue.msgsize_max, 8192\">"));
+	assert_non_null(strstr(text, "<td class=vno title=\"One producer &quot;only&quot;.\">no"));
+	assert_non_null(strstr(text, "<a href=#C18>yes</a>"));
+	free(text);
+}
+
+static void nothing_in_markdown_is_obeyed(void **state)
+{
+	size_t bytes;
+	char *text = export_report(exporter_find("markdown"), &bytes);
+
+	(void)state;
+	assert_non_null(strstr(text, "| loopback&#42; |"));
+	assert_non_null(strstr(text, "`message 7 was lost, then \"0\"?[31m came`"));
+	assert_non_null(strstr(text, "A shared heap loses &#60;updates&#62;"));
+	assert_null(strchr(text, '\x1b'));
+	free(text);
+}
+
 static void a_full_disk_is_an_error(void **state)
 {
 	const struct exporter *exporter;
@@ -429,12 +509,42 @@ static void text_is_made_safe_and_cut_between_characters(void **state)
 	assert_int_equal(text_width("6.25 µs"), 7);
 }
 
+static void rounds_are_a_line_of_rising_characters(void **state)
+{
+	static const double calm[] = {100, 101, 100, 99};
+	static const double slope[] = {100, 110, 120, 130, 140, 150, 160, 170};
+	static const double gap[] = {100, NAN, 200};
+	double many[64];
+	char text[64];
+
+	(void)state;
+	sparkline_write(text, sizeof(text), slope, 8, true);
+	assert_string_equal(text, "▁▂▃▄▅▆▇█");
+	sparkline_write(text, sizeof(text), slope, 8, false);
+	assert_string_equal(text, "__..--^^");
+	/* A range below a tenth is drawn as a tenth: noise does not look like a mountain. */
+	sparkline_write(text, sizeof(text), calm, 4, false);
+	assert_string_equal(text, "---.");
+	sparkline_write(text, sizeof(text), gap, 3, false);
+	assert_string_equal(text, "_ ^");
+	sparkline_write(text, sizeof(text), slope, 1, true);
+	assert_string_equal(text, "");
+	for (size_t i = 0; i < 64; i++)
+		many[i] = i < 32 ? 100 : 200;
+	sparkline_write(text, sizeof(text), many, 64, false);
+	assert_string_equal(text, "________^^^^^^^^");
+	/* Cut between characters. */
+	sparkline_write(text, 8, slope, 8, true);
+	assert_string_equal(text, "▁▂");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
 
 const struct CMUnitTest unit_exporters_tests[] = {
 	CASE(every_exporter_writes_its_golden_file),
 	CASE(an_unknown_format_is_not_found),
 	CASE(a_narrow_ascii_terminal_gets_what_fits),
+	CASE(a_terminal_is_asked_for_its_width),
 	CASE(a_table_is_never_wider_than_the_terminal),
 	CASE(nothing_in_a_report_steers_the_terminal),
 	CASE(failures_and_skips_stand_below_the_tables),
@@ -443,6 +553,10 @@ const struct CMUnitTest unit_exporters_tests[] = {
 	CASE(what_is_not_known_is_null_in_json),
 	CASE(every_row_of_csv_has_the_fields_of_its_head),
 	CASE(a_formula_in_csv_is_quoted_as_text),
+	CASE(a_page_asks_for_nothing_and_obeys_no_name),
+	CASE(a_page_says_what_is_missing_and_why),
+	CASE(nothing_in_markdown_is_obeyed),
+	CASE(rounds_are_a_line_of_rising_characters),
 	CASE(a_full_disk_is_an_error),
 	CASE(an_empty_report_is_written_too),
 	CASE(times_have_three_significant_digits),

@@ -346,11 +346,33 @@ static void well_packed_nonsense_is_refused(void **state)
 	               2);
 }
 
+static void many_quantiles_are_what_each_one_is(void **state)
+{
+	static const double p[] = {0.0, 0.1, 0.5, 0.9, 0.99, 0.999, 1.0};
+	struct histogram *histogram = histogram_create(HISTOGRAM_BITS_DEFAULT);
+	uint64_t found[7];
+
+	(void)state;
+	assert_non_null(histogram);
+	histogram_quantiles(histogram, p, 7, found);
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(found[i], 0);
+	for (uint64_t i = 1; i < 1000; i++)
+		histogram_record(histogram, i * i * 37);
+	histogram_record(histogram, 1ull << HISTOGRAM_VALUE_LOG2_MAX);
+	histogram_quantiles(histogram, p, 7, found);
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(found[i], histogram_quantile(histogram, p[i]));
+	assert_int_equal(found[6], HISTOGRAM_CLIPPED);
+	free(histogram);
+}
+
 const struct CMUnitTest unit_histogram_tests[] = {
 	cmocka_unit_test(slots_are_exact_below_and_contiguous_above),
 	cmocka_unit_test(the_default_takes_25600_slots),
 	cmocka_unit_test(quantiles_of_small_values_are_the_nearest_ranks),
 	cmocka_unit_test(a_quantile_is_at_most_a_slot_above_the_true_one),
+	cmocka_unit_test(many_quantiles_are_what_each_one_is),
 	cmocka_unit_test(merging_is_recording_all_in_one),
 	cmocka_unit_test(histograms_of_other_precision_do_not_merge),
 	cmocka_unit_test(values_above_the_range_are_counted_apart),

@@ -167,6 +167,48 @@ static int add_row(struct report_builder *builder, const struct made_up_row *row
 	return 0;
 }
 
+static const struct report_clause clauses[] = {
+	{"C18", "A peer's death is told to the other."},
+	{"C31", "Many producers at once: each message once & whole."},
+};
+
+static const struct report_semantics semantics = {
+	.clauses = clauses,
+	.clauses_count = 2,
+	.promises =
+		{
+			{"told of a death", "C18", "Nobody is told.", NULL},
+			{"many producers", "C31", "One producer \"only\".", "Nobody asks."},
+			{"alike", "C31", "Never.", NULL},
+		},
+	.promises_count = 3,
+	.transports =
+		{
+			{"pipe", "made-up pipe", 5, 0, false},
+			{"tcp", "made-up <socket>", 7, 0, false},
+			{"broken", "made-up fault", 4, 2, false},
+			{"loopback", "the harness", 4, 0, true},
+		},
+	.transports_count = 4,
+};
+
+static const struct report_claim claims[] = {
+	{
+		.id = "processes_scale",
+		.claim = "Processes scale where threads don't",
+		.verdict = "holds",
+		.measured = {{"speed_up_processes", 1.934}, {"speed_up_threads", 1.01}},
+		.measured_count = 2,
+		.cells = {"pipe/stream/4096B/same_core/block/processes", "elsewhere/pool"},
+		.cells_count = 2,
+	},
+	{
+		.id = "shared_heap_races",
+		.claim = "A shared heap loses <updates>",
+		.verdict = "cannot be told",
+	},
+};
+
 int made_up_report(struct report **out)
 {
 	struct run_cell first = made_up_cell("posix_mq", "ping_pong", 65536, "same_core");
@@ -177,6 +219,9 @@ int made_up_report(struct report **out)
 
 	if (ret < 0)
 		return ret;
+	report_set_semantics(builder, &semantics);
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]) && ret == 0; i++)
+		ret = report_add_claim(builder, &claims[i]);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && ret == 0; i++)
 		ret = add_row(builder, &rows[i]);
 	if (ret == 0)

@@ -266,6 +266,60 @@ static void a_report_outlives_its_builder_and_knows_how_the_session_ended(void *
 	report_destroy(early);
 }
 
+static void a_curve_is_the_median_over_rounds_as_far_as_it_is_resolved(void **state)
+{
+	struct run_cell cell = made_up_cell("pipe", "ping_pong", 64, "same_core");
+	const struct report_cell *sum;
+
+	(void)state;
+	assert_int_equal(add(&cell, 0, 100, 500, 1), 0);
+	assert_int_equal(add(&cell, 1, 300, 500, 1), 0);
+	assert_int_equal(add(&cell, 2, 200, 500, 1), 0);
+	assert_int_equal(report_build(&report, builder), 0);
+	sum = &report->cells[0];
+	assert_number(report_curve_beyond[2], 0.5);
+	assert_number(sum->curve[2].median, sum->quantiles_ns[0].median);
+	assert_number(sum->curve[2].low, sum->quantiles_ns[0].low);
+	assert_number(sum->curve[0].median, 200);
+	/* Of 3 rounds of 500 values, 6 each lie beyond 98.7 %, and 5 each beyond 99 %. */
+	assert_true(sum->curve_count > 0);
+	assert_true(report_curve_beyond[sum->curve_count - 1] * 1500 >= 20);
+	assert_true(report_curve_beyond[sum->curve_count] * 1500 < 20);
+}
+
+static void rates_are_kept_by_round(void **state)
+{
+	struct run_cell cell = made_up_cell("pipe", "stream", 1000, "same_core");
+
+	(void)state;
+	for (uint32_t round = 3; round-- > 0;) {
+		struct run run;
+
+		assert_int_equal(made_up_run(&run, &cell, round, 0, 1000, 1), 0);
+		run.elapsed_ns = 1000000 * (round + 1);
+		assert_int_equal(report_add_run(builder, &run), 0);
+	}
+	assert_int_equal(report_build(&report, builder), 0);
+	assert_number(report->cells[0].messages_per_s_by_round[0], 1e6);
+	assert_number(report->cells[0].messages_per_s_by_round[1], 5e5);
+	assert_null(report->cells[0].curve);
+}
+
+static void promises_and_claims_are_handed_on(void **state)
+{
+	struct report *whole;
+
+	(void)state;
+	assert_int_equal(made_up_report(&whole), 0);
+	assert_int_equal(whole->claims_count, 2);
+	assert_string_equal(whole->claims[0].id, "processes_scale");
+	assert_string_equal(report_find_transport(whole, "tcp")->summary, "made-up <socket>");
+	assert_null(report_find_transport(whole, "no_such"));
+	assert_non_null(report_find_cell(whole, whole->claims[0].cells[0]));
+	assert_null(report_find_cell(whole, whole->claims[0].cells[1]));
+	report_destroy(whole);
+}
+
 static void many_cells_and_rounds_fit(void **state)
 {
 	(void)state;
@@ -296,6 +350,9 @@ const struct CMUnitTest unit_report_tests[] = {
 	CASE(rounds_that_differ_in_batch_or_metric_are_refused),
 	CASE(cells_come_in_one_order_however_they_were_added),
 	CASE(a_report_outlives_its_builder_and_knows_how_the_session_ended),
+	CASE(a_curve_is_the_median_over_rounds_as_far_as_it_is_resolved),
+	CASE(rates_are_kept_by_round),
+	CASE(promises_and_claims_are_handed_on),
 	CASE(many_cells_and_rounds_fit),
 };
 const size_t unit_report_tests_count = sizeof(unit_report_tests) / sizeof(unit_report_tests[0]);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* suites/bench/semantics.h - what transports promise, as data for a report. */
+#ifndef SUITES_BENCH_SEMANTICS_H
+#define SUITES_BENCH_SEMANTICS_H
+
+#include "results/report.h"
+
+/* Adds to a report what each transport of the registry promises. */
+void semantics_add(struct report_builder *builder);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* suites/bench/session_log.c - the session of a command that measures, in the store. */
+#include "suites/bench/session_log.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "ipc/clock.h"
+#include "suites/bench/cli.h"
+
+#define WHY_BYTES (RUN_TEXT_BYTES * 2)
+
+static uint64_t wall_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* Says why a call failed. Returns ret. */
+static int say(int ret, const char *why)
+{
+	if (ret < 0)
+		cli_error("%s", why[0] != '\0' ? why : strerror(-ret));
+	return ret;
+}
+
+int session_log_open(struct session_log *log, const char *store, const char *kind, const char *argv,
+                     uint64_t seed)
+{
+	char why[WHY_BYTES] = "";
+	int ret;
+
+	*log = (struct session_log){0};
+	ret = store_open(&log->store, store, STORE_WRITE, why, sizeof(why));
+	if (ret == 0)
+		ret = environment_capture(&log->environment, "");
+	if (ret < 0)
+		return say(ret, why);
+	log->session = (struct session){
+		.kind = kind,
+		.started_ns = wall_clock_ns(),
+		.seed = seed,
+		.argv = argv,
+		.tool = IPCBENCH_VERSION,
+		.doctor = "[]",
+		.status = "running",
+		.environment = log->environment,
+	};
+	ret = session_uuid(log->session.uuid);
+	if (ret == 0)
+		ret = store_begin(log->store, &log->session, why, sizeof(why));
+	return say(ret, why);
+}
+
+int session_log_add(struct session_log *log, const struct run *runs, size_t runs_count)
+{
+	char why[WHY_BYTES] = "";
+
+	return say(store_append(log->store, runs, runs_count, why, sizeof(why)), why);
+}
+
+int session_log_skip(struct session_log *log, const struct run_cell *cell, const char *reason)
+{
+	char why[WHY_BYTES] = "";
+
+	return say(store_skip(log->store, cell, reason, why, sizeof(why)), why);
+}
+
+int session_log_finish(struct session_log *log, const char *status)
+{
+	char why[WHY_BYTES] = "";
+
+	log->session.status = status;
+	log->session.ended_ns = wall_clock_ns();
+	return say(store_finish(log->store, status, why, sizeof(why)), why);
+}
+
+void session_log_close(struct session_log *log)
+{
+	store_close(log->store);
+	environment_destroy(log->environment);
+	*log = (struct session_log){0};
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/bench/session_log.h - the session of a command that measures, in the store.
+ *
+ * Errors are said here, so that a command only has to stop.
+ */
+#ifndef SUITES_BENCH_SESSION_LOG_H
+#define SUITES_BENCH_SESSION_LOG_H
+
+#include "results/environment.h"
+#include "results/session.h"
+#include "results/store.h"
+
+struct session_log {
+	struct store *store;
+	struct environment *environment;
+	struct session session;
+};
+
+/*
+ * Opens the history (null: the default), captures the environment and begins a
+ * session. Strings are the caller's. Returns 0, or -errno after it was said;
+ * session_log_close() is due either way.
+ */
+int session_log_open(struct session_log *log, const char *store, const char *kind, const char *argv,
+                     uint64_t seed);
+
+/* Appends runs in one transaction, or a cell that was left out. Returns 0, or -errno, said. */
+int session_log_add(struct session_log *log, const struct run *runs, size_t runs_count);
+int session_log_skip(struct session_log *log, const struct run_cell *cell, const char *reason);
+
+/* Ends the session with a status and the time. Returns 0, or -errno, said. */
+int session_log_finish(struct session_log *log, const char *status);
+
+/* Closes the history. A log of zeros is allowed. */
+void session_log_close(struct session_log *log);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/check/races/cases/sysv_sem.c - a System V semaphore; the twin writes after the operation.
+ *
+ * case: sysv_sem
+ * models: threads processes
+ * forms: semop semtimedop
+ * truth: correct free, broken racy
+ * tier: P
+ * missing: semaphore
+ * pairs: write/read
+ * outcomes: correct fresh, broken fresh stale
+ * forced: stale
+ * oracle: the reader sees what the writer wrote before it signalled
+ */
+#include <sys/ipc.h>
+#include <sys/sem.h>
+
+#include "suites/check/races/race.h"
+
+struct shared {
+	int set;
+	int data;
+	int seen;
+};
+
+static void change(int set, short by)
+{
+	struct sembuf operation = {.sem_op = by};
+
+#ifdef FORM_SEMTIMEDOP
+	const struct timespec timeout = {.tv_sec = RACE_WAIT_S};
+
+	must(semtimedop(set, &operation, 1, &timeout) == 0);
+#else
+	must(semop(set, &operation, 1) == 0);
+#endif
+}
+
+static void writer(void *memory)
+{
+	struct shared *shared = memory;
+
+	in_correct(shared->data = window(42));
+	change(shared->set, 1);
+	in_broken(shared->data = window(42)); /* race: write write */
+}
+
+static void reader(void *memory)
+{
+	struct shared *shared = memory;
+
+	change(shared->set, -1);
+	shared->seen = shared->data; /* race: read read */
+}
+
+int main(int argc, char **argv)
+{
+	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
+
+	shared->set = semget(IPC_PRIVATE, 1, 0600);
+	must(shared->set >= 0);
+	race_peers(shared, reader, writer);
+	must(semctl(shared->set, 0, IPC_RMID) == 0);
+	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
+	return race_end();
+}
