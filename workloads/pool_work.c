@@ -55,7 +55,7 @@ void pool_worker_close(struct pool_worker *worker)
 }
 
 /* Takes memory until there is none, as a leak does, and then ends as most programs do. */
-__attribute__((noreturn)) static void run_away(void)
+__attribute__((noreturn)) static void run_away(_Atomic uint64_t *crashed_ns)
 {
 	struct rlimit limit;
 	FILE *file = fopen("/proc/self/statm", "re");
@@ -73,20 +73,23 @@ __attribute__((noreturn)) static void run_away(void)
 		unsigned char *more = mmap(NULL, RUNAWAY_STEP_BYTES, PROT_READ | PROT_WRITE,
 		                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-		if (more == MAP_FAILED)
+		if (more == MAP_FAILED) {
+			atomic_store_explicit(crashed_ns, clock_now_ns(), memory_order_release);
 			abort();
+		}
 		memset(more, 1, RUNAWAY_STEP_BYTES);
 	}
 }
 
-/* Ends this worker's process, and with it all that lives in it. */
-static void crash(enum pool_crash how)
+/* Ends this worker's process, and with it all that lives in it; notes when. */
+static void crash(enum pool_crash how, _Atomic uint64_t *crashed_ns)
 {
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 
 	prctl(PR_SET_DUMPABLE, 0); /* no core file */
 	sigaction(SIGSEGV, &standard, NULL);
 	sigaction(SIGABRT, &standard, NULL);
+	atomic_store_explicit(crashed_ns, clock_now_ns(), memory_order_release);
 	switch (how) {
 	case POOL_CRASH_SEGV:
 		/* What the kernel sends for a bad address, also where a sanitizer looks for one. */
@@ -98,7 +101,7 @@ static void crash(enum pool_crash how)
 		raise(SIGKILL);
 		break;
 	case POOL_CRASH_MEMORY:
-		run_away();
+		run_away(crashed_ns);
 	case POOL_CRASH_NONE:
 		break;
 	}
@@ -108,14 +111,12 @@ static void crash(enum pool_crash how)
 static void crash_if_due(struct pool_worker *worker, uint64_t id)
 {
 	const struct pool_job *job = worker->self->job;
+	_Atomic uint64_t nobody_asks;
 
 	if (!job || job->crash == POOL_CRASH_NONE || id != job->crash_id ||
 	    atomic_exchange_explicit(&worker->shared->has_crashed, 1, memory_order_relaxed) != 0)
 		return;
-	if (job->outcome)
-		atomic_store_explicit(&job->outcome->crashed_ns, clock_now_ns(),
-		                      memory_order_release);
-	crash(job->crash);
+	crash(job->crash, job->outcome ? &job->outcome->crashed_ns : &nobody_asks);
 }
 
 /* Tells the dispatcher that a result is there, or will be at once. */
