@@ -52,8 +52,7 @@ static void a_plugin_must_be_loaded_before_it_is_filtered_for(void **state)
 static void copy_plugin(struct cli *cli, const char *mode, char *path, size_t path_bytes)
 {
 	assert_true(snprintf(path, path_bytes, "%s/copy.so", cli->folder) < (int)path_bytes);
-	cli_run(cli,
-	        (const char *const[]){"install", "-m", mode, cli_plugin(), path, NULL});
+	cli_run(cli, (const char *const[]){"install", "-m", mode, cli_plugin(), path, NULL});
 	cli_assert_status(cli, 0);
 }
 
