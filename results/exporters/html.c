@@ -13,15 +13,15 @@
 #include "results/exporters/html/page.h"
 
 static const char *const style[] = {
-#include "page_css.inc"
+#include "page_css_info.h"
 };
 
 static const char *const script[] = {
-#include "page_js.inc"
+#include "page_js_info.h"
 };
 
 static const char script_hash[] =
-#include "page_js_hash.inc"
+#include "page_js_hash_info.h"
 	;
 
 #define LINES(array) (sizeof(array) / sizeof((array)[0]))
