@@ -143,6 +143,8 @@ __attribute__((noreturn)) static void live(struct pair *pair, bool are_threads, 
 		ret = -pthread_create(&thread, NULL, answer, pair);
 		if (ret == 0)
 			ret = ask(pair, median_ns);
+		if (ret == 0)
+			pthread_join(thread, NULL);
 	} else {
 		pid_t pid = fork();
 
