@@ -180,6 +180,7 @@ struct session {
 	uint32_t is_watching;           /* the watchpoint engine instead of happens-before */
 	uint32_t watch_every;           /* one access in this many is watched */
 	uint32_t watch_us;              /* for this long */
+	uint32_t has_no_delays;
 	uint64_t first_epoch;           /* 1; a test starts just below the end of an era */
 	_Atomic uint32_t lock;          /* contexts, regions, modules */
 	_Atomic uint32_t context_count; /* high-water mark */

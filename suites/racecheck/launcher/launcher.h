@@ -26,7 +26,7 @@ struct run_options {
 	enum report_format format;
 	const char *output; /* null: where the format goes by default */
 	const char *switched_off;
-	bool is_quiet;
+	bool has_no_delays;
 };
 
 /* How one run of the program ended. */

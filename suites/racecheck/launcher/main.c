@@ -22,6 +22,7 @@ static const char usage[] =
 	"  --steps N        steps the run is expected to take (default 100)\n"
 	"  --exhaustive N   all orders of up to 2 preemptions, at most N runs\n"
 	"  --weak MODEL     hold atomic stores back: tso or pso\n"
+	"  --no-delays      no random delays to vary the order\n"
 	"  --watch          watchpoints by sampling instead of clocks\n"
 	"  --watch-every N  stall one access in about N (default 500)\n"
 	"  --timeout S      no verdict after S seconds (default 600, 0: never)\n"

@@ -92,6 +92,7 @@ static void session_reset(struct session *session, const struct run_options *opt
 	session->is_watching = options->is_watching;
 	session->watch_every = options->watch_every;
 	session->watch_us = 200;
+	session->has_no_delays = options->has_no_delays;
 	if (options->switched_off)
 		snprintf(session->switched_off, sizeof(session->switched_off), "%s",
 		         options->switched_off);
@@ -306,8 +307,9 @@ static int parse_options(int argc, char **argv, struct run_options *options)
 
 		if (strcmp(argv[at], "--") == 0)
 			return at + 1;
-		if (strcmp(argv[at], "--watch") == 0) {
-			options->is_watching = true;
+		if (strcmp(argv[at], "--watch") == 0 || strcmp(argv[at], "--no-delays") == 0) {
+			options->is_watching |= strcmp(argv[at], "--watch") == 0;
+			options->has_no_delays |= strcmp(argv[at], "--no-delays") == 0;
 			at++;
 			continue;
 		}

@@ -54,6 +54,8 @@ static struct operation operation_begin(const volatile void *pointer, size_t byt
 		count_callback();
 	if (UNLIKELY(is_scheduled))
 		schedule_point();
+	else
+		delay_point();
 	op.thread->busy++;
 	if (!op.thread->ignoring && !is_watching)
 		shadow_put(op.address, bytes, is_write, true, place);

@@ -331,7 +331,7 @@ void fd_closed(int fd)
 			context_log(EDGE_close, false);
 		}
 	} else if (look.type == FD_FILE) {
-		locks_closed(look.device, look.inode);
+		locks_closed(fd, look.device, look.inode);
 	}
 }
 

@@ -56,8 +56,8 @@ int fd_poll(int fd, int events);
  */
 int fd_wait(int fd, int events, int timeout_ms, enum edge edge);
 
-/* locks.c */
-void locks_closed(uint64_t device, uint64_t inode);
+/* wrap_file.c: the file's locks that go when fd is closed were held until now. */
+void locks_closed(int fd, uint64_t device, uint64_t inode);
 
 /* wrap_signal.c: a signal of the calling process was taken. */
 void signal_taken(int number, uint32_t child);

@@ -301,8 +301,21 @@ struct page *map_find(uintptr_t address, struct arena **arena)
 	                                                            : NULL;
 }
 
+static bool has_inode(const char *path, uint64_t inode, struct statx *out)
+{
+	return sys_call6(SYS_statx, AT_FDCWD, (long)path, 0, STATX_BASIC_STATS | STATX_BTIME,
+	                 (long)out, 0) == 0 &&
+	       out->stx_ino == inode;
+}
+
+/* The kernel shows the name a file was made by; it may have been renamed since. */
+static bool find_status(const char *path, const char *hint, uint64_t inode, struct statx *out)
+{
+	return (hint && has_inode(hint, inode, out)) || has_inode(path, inode, out);
+}
+
 /* Adds one line of /proc/self/maps if it is a shared mapping not yet known. */
-static void import_line(char *line)
+static void import_line(char *line, const char *hint)
 {
 	struct statx status = {0};
 	uint64_t key[3];
@@ -310,6 +323,7 @@ static void import_line(char *line)
 	uintptr_t low;
 	uintptr_t high;
 	uint64_t offset;
+	uint64_t inode;
 	uint64_t at;
 	char *end;
 	char *path = strchr(line, '/');
@@ -322,14 +336,15 @@ static void import_line(char *line)
 	if (region != 0)
 		return;
 	offset = strtoull(end + 5, &end, 16);
+	end = strchr(end + 1, ' '); /* behind the device */
+	inode = end ? strtoull(end, NULL, 10) : 0;
 	if (strstr(line, "anon_inode:[io_uring]")) {
 		key[0] = atomic_fetch_add(&session->unique, 1);
 		key[1] = key[2] = 0;
 		region = region_find(REGION_RING, key, "io_uring");
-	} else if (path && sys_call6(SYS_statx, AT_FDCWD, (long)path, 0,
-	                             STATX_BASIC_STATS | STATX_BTIME, (long)&status, 0) == 0) {
+	} else if (path && find_status(path, hint, inode, &status)) {
 		key_of(&status, key);
-		region = region_find(REGION_FILE, key, path);
+		region = region_find(REGION_FILE, key, hint ? hint : path);
 	} else {
 		return;
 	}
@@ -337,7 +352,7 @@ static void import_line(char *line)
 	table_clear(low, high);
 }
 
-void map_import(void)
+void map_import(const char *hint)
 {
 	char text[8192];
 	size_t kept = 0;
@@ -354,7 +369,7 @@ void map_import(void)
 		text[kept] = '\0';
 		while ((newline = strchr(line, '\n')) != NULL) {
 			*newline = '\0';
-			import_line(line);
+			import_line(line, hint);
 			line = newline + 1;
 		}
 		kept -= (size_t)(line - text);

@@ -122,6 +122,8 @@ struct thread {
 	uint32_t pending_count;
 	uint32_t watch_skip;
 	uint32_t random;
+	uint32_t delay_left;  /* synchronisations until the next delay; 0: none */
+	uint32_t delay_count; /* so far */
 	void *(*start)(void *);
 	struct tlb_entry tlb[TLB_SLOTS];
 	struct site sites[SITE_SLOTS];
@@ -227,8 +229,11 @@ void map_add_sysv(uintptr_t address, size_t bytes, int id);
 void map_remove(uintptr_t address, size_t bytes);
 /* Moves a mapping, or doubles it if from_bytes is 0. */
 void map_move(uintptr_t from, size_t from_bytes, uintptr_t to, size_t to_bytes);
-/* Reads /proc/self/maps for shared mappings that libraries made unseen. */
-void map_import(void);
+/*
+ * Reads /proc/self/maps for shared mappings that libraries made unseen. hint: the
+ * path of a file that may be shown by another name; may be null.
+ */
+void map_import(const char *hint);
 /* Length of the shared mapping that starts at address; 0: none. */
 size_t map_length(uintptr_t address);
 /* The region's number and the offset in it; region 0: private. */
@@ -415,6 +420,19 @@ void channel_get_everything(void);
 /* Coarse edges on a key. */
 void channel_release(struct channel_key key, enum edge edge);
 void channel_acquire(struct channel_key key, enum edge edge);
+
+/* ---- delay.c: other orders than the usual one ---- */
+
+enum { DELAY_FIRST = 64, DELAY_MAX = 160 };
+/* Sleeps for a moment now and then, at a synchronisation of the caller. */
+void delay_slow(void);
+static inline void delay_point(void)
+{
+	if (UNLIKELY(self.delay_left > 0) && --self.delay_left == 0)
+		delay_slow();
+}
+/* The same where a thread or process begins, or has begun another. */
+void delay_begin(bool is_new);
 
 /* ---- schedule.c: one context at a time ---- */
 

@@ -25,6 +25,8 @@ static inline bool call_begin(enum edge edge, uintptr_t place)
 	atomic_store_explicit(&t->context->calling, (uint16_t)edge, memory_order_relaxed);
 	if (UNLIKELY(is_scheduled))
 		schedule_point();
+	else
+		delay_point();
 	return true;
 }
 

@@ -79,11 +79,12 @@ static void range_acquire(struct channel_ref ref, const struct range *range)
 }
 
 /* Ranges the process holds, so that an unlock knows how and what. */
-enum { HELD_MAX = 256 };
+enum { HELD_MAX = 256, PROCESS_OWNS = -1, ANY_OWNER = -2 };
 static struct held {
 	uint64_t device, inode;
 	struct range range;
 	bool is_flock;
+	int owner; /* descriptor; -1: the process owns its record locks */
 } held[HELD_MAX];
 static uint32_t held_count;
 static _Atomic uint32_t held_lock;
@@ -95,7 +96,8 @@ static struct channel_ref lock_channel(uint64_t device, uint64_t inode, bool is_
 }
 
 /* Releases the parts of what is held that lie in a range, and forgets them. */
-static void held_release(const struct fd_look *look, const struct range *range, bool is_flock)
+static void held_release(const struct fd_look *look, const struct range *range, bool is_flock,
+                         int owner)
 {
 	lock_take(&held_lock);
 	for (uint32_t i = 0; i < held_count; i++) {
@@ -103,8 +105,8 @@ static void held_release(const struct fd_look *look, const struct range *range, 
 		struct range part = entry->range;
 
 		if (entry->device != look->device || entry->inode != look->inode ||
-		    entry->is_flock != is_flock || part.first > range->last ||
-		    range->first > part.last)
+		    entry->is_flock != is_flock || (owner != ANY_OWNER && entry->owner != owner) ||
+		    part.first > range->last || range->first > part.last)
 			continue;
 		range_release(lock_channel(look->device, look->inode, is_flock), &part);
 		if (part.first < range->first && part.last > range->last && held_count < HELD_MAX) {
@@ -123,55 +125,68 @@ static void held_release(const struct fd_look *look, const struct range *range, 
 	lock_give(&held_lock);
 }
 
-static void held_add(const struct fd_look *look, const struct range *range, bool is_flock)
+static void held_add(const struct fd_look *look, const struct range *range, bool is_flock,
+                     int owner)
 {
 	lock_take(&held_lock);
 	if (held_count < HELD_MAX)
-		held[held_count++] = (struct held){look->device, look->inode, *range, is_flock};
+		held[held_count++] = (struct held){look->device, look->inode, *range,
+		                                   is_flock, owner};
 	else
 		no_verdict("more than %d locks on files in a process", HELD_MAX);
 	lock_give(&held_lock);
 }
 
-static void lock_gone(const struct fd_look *look, bool is_flock)
+/* Is the lock held through another descriptor only, a copy of this one? */
+static int owner_of(const struct fd_look *look, bool is_flock, int owner)
 {
-	const struct range all = {0, UINT64_MAX, false};
+	int any = owner;
 
-	held_release(look, &all, is_flock);
+	for (uint32_t i = 0; i < held_count; i++) {
+		if (held[i].device != look->device || held[i].inode != look->inode ||
+		    held[i].is_flock != is_flock)
+			continue;
+		if (held[i].owner == owner)
+			return owner;
+		any = held[i].owner;
+	}
+	return any;
 }
 
-void locks_closed(uint64_t device, uint64_t inode)
+void locks_closed(int fd, uint64_t device, uint64_t inode)
 {
+	const struct range all = {0, UINT64_MAX, false};
 	struct fd_look look = {.device = device, .inode = inode};
 
 	if (held_count == 0 || edge_is_off(EDGE_close))
 		return;
 	/* Any close of the file drops the process's record locks. */
-	lock_gone(&look, false);
-	lock_gone(&look, true);
+	held_release(&look, &all, false, PROCESS_OWNS);
+	held_release(&look, &all, false, fd);
+	held_release(&look, &all, true, fd);
 }
 
 /* After a lock was got. Who held it and died without a word comes first, too. */
 static void got_lock(const struct fd_look *look, const struct range *range, bool is_flock,
-                     enum edge edge)
+                     int owner, enum edge edge)
 {
 	if (edge_is_off(edge))
 		return;
 	self.busy++;
 	range_acquire(lock_channel(look->device, look->inode, is_flock), range);
 	context_join_gone(false);
-	held_add(look, range, is_flock);
+	held_add(look, range, is_flock, owner);
 	context_log(edge, true);
 	self.busy--;
 }
 
 static void drop_lock(const struct fd_look *look, const struct range *range, bool is_flock,
-                      enum edge edge)
+                      int owner, enum edge edge)
 {
 	if (edge_is_off(edge))
 		return;
 	self.busy++;
-	held_release(look, range, is_flock);
+	held_release(look, range, is_flock, owner);
 	context_log(edge, false);
 	self.busy--;
 }
@@ -186,7 +201,8 @@ INTERPOSE int flock(int fd, int operation)
 		return REAL(flock)(fd, operation);
 	BUSY(fd_look(fd, &look));
 	/* To change a lock's kind is to drop it first. */
-	drop_lock(&look, &range, true, EDGE_flock);
+	drop_lock(&look, &range, true,
+	          operation & LOCK_UN ? owner_of(&look, true, fd) : fd, EDGE_flock);
 	if (LIKELY(!is_scheduled)) {
 		ret = REAL(flock)(fd, operation);
 	} else {
@@ -195,7 +211,7 @@ INTERPOSE int flock(int fd, int operation)
 			schedule_block(EDGE_flock, 0);
 	}
 	if (ret == 0 && !(operation & LOCK_UN))
-		got_lock(&look, &range, true, EDGE_flock);
+		got_lock(&look, &range, true, fd, EDGE_flock);
 	schedule_wake();
 	call_end();
 	return ret;
@@ -223,13 +239,17 @@ static int record_lock(enum edge edge, int fd, int command, struct flock *reques
 {
 	bool is_wait = command == F_SETLKW || command == F_OFD_SETLKW;
 	int attempt = command == F_SETLKW ? F_SETLK : F_OFD_SETLK;
+	bool is_open_file = command == F_OFD_SETLK || command == F_OFD_SETLKW;
+	int owner = is_open_file ? fd : PROCESS_OWNS;
 	struct fd_look look;
 	struct range range;
 	int ret;
 
 	BUSY(fd_look(fd, &look));
 	range_of(fd, request, &range);
-	drop_lock(&look, &range, false, edge);
+	if (is_open_file && request->l_type == F_UNLCK)
+		owner = owner_of(&look, false, fd);
+	drop_lock(&look, &range, false, owner, edge);
 	if (LIKELY(!is_scheduled) || !is_wait) {
 		ret = REAL(fcntl)(fd, command, request);
 	} else {
@@ -238,7 +258,7 @@ static int record_lock(enum edge edge, int fd, int command, struct flock *reques
 			schedule_block(edge, 0);
 	}
 	if (ret == 0 && request->l_type != F_UNLCK)
-		got_lock(&look, &range, false, edge);
+		got_lock(&look, &range, false, owner, edge);
 	schedule_wake();
 	call_end();
 	return ret;

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <semaphore.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
@@ -79,6 +80,7 @@ INTERPOSE sem_t *sem_open(const char *name, int flags, ...)
 	mode_t mode = 0;
 	unsigned value = 0;
 	sem_t *sem;
+	char path[300];
 	bool is_new = false;
 
 	if (flags & O_CREAT) {
@@ -101,7 +103,8 @@ INTERPOSE sem_t *sem_open(const char *name, int flags, ...)
 	}
 	if (sem != SEM_FAILED) {
 		/* libc mapped it out of sight. */
-		BUSY(map_import());
+		snprintf(path, sizeof(path), "/dev/shm/sem.%s", name + (name[0] == '/'));
+		BUSY(map_import(path));
 		if (is_new)
 			BUSY(sem_put(sem, value, EDGE_sem_open));
 	}

@@ -71,6 +71,7 @@ INTERPOSE pid_t fork(void)
 		if (is_scheduled)
 			schedule_point();
 	}
+	delay_begin(pid == 0);
 	call_end();
 	return pid;
 }

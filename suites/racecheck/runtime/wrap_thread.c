@@ -109,6 +109,7 @@ static void *thread_main(void *raw)
 	self.busy--;
 	if (is_scheduled && self.context)
 		schedule_await();
+	delay_begin(true);
 	if (start.posix) {
 		result = start.posix(start.argument);
 	} else {
@@ -178,6 +179,7 @@ INTERPOSE int pthread_create(pthread_t *handle, const pthread_attr_t *attributes
 	self.busy--;
 	if (is_scheduled)
 		schedule_point();
+	delay_begin(false);
 	call_end();
 	return ret;
 }
@@ -206,6 +208,7 @@ INTERPOSE int thrd_create(thrd_t *handle, thrd_start_t function, void *argument)
 	self.busy--;
 	if (is_scheduled)
 		schedule_point();
+	delay_begin(false);
 	call_end();
 	return ret == 0 ? thrd_success : ret == EAGAIN ? thrd_nomem : thrd_error;
 }
