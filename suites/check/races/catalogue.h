@@ -14,7 +14,7 @@
  *   outcomes  the words that each twin may print: "correct kept, broken kept lost"
  *   forced    the word that the broken twin prints each time when built with -DOUTCOME
  *   flags     further flags for the compiler
- *   machine   a flag of the processor without which the case can't run
+ *   machine   what the processor must have or be: avx2, cx16 or x86
  *   schedules how many seeds a search may use before it says that there is no race
  *   engine    "watchpoints" where the other engine can't know the answer
  *   oracle    how an outcome is judged

@@ -29,7 +29,9 @@ static void sleeper(void *memory)
 	struct timespec deadline = race_now(CLOCK_REALTIME);
 	bool is_raised = false;
 
-	deadline.tv_sec += 1;
+	deadline.tv_nsec += 250 * 1000 * 1000;
+	deadline.tv_sec += deadline.tv_nsec / 1000000000;
+	deadline.tv_nsec %= 1000000000;
 	in_broken(is_raised = window(atomic_load(&shared->is_raised)));
 	must(pthread_mutex_lock(&shared->mutex) == 0);
 	in_correct(is_raised = window(atomic_load(&shared->is_raised)));
