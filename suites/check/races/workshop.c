@@ -52,6 +52,21 @@ static void add_words(struct command *command, const char *words)
 	}
 }
 
+/* Adds further sources, and what ours include. */
+static void add_sources(struct command *command, const struct score_request *request,
+                        const char *sources)
+{
+	if (*sources)
+		add_text(command, "-I%s/suites/check/races/transports", request->root);
+	while (*sources) {
+		int bytes = (int)strcspn(sources, " ");
+
+		add_text(command, "%s/%.*s", request->root, bytes, sources);
+		sources += bytes;
+		sources += strspn(sources, " ");
+	}
+}
+
 void workshop_path(char out[PATH_MAX], const char *programs, const struct race_case *subject,
                    enum race_twin twin, enum build_kind kind)
 {
@@ -80,6 +95,7 @@ void workshop_compile(struct command *out, const struct score_request *request,
 		add_text(out, "-DFORM_%s", form);
 	}
 	add_text(out, "%s/suites/check/races/cases/%s", request->root, subject->file);
+	add_sources(out, request, subject->sources);
 	add(out, "-o");
 	workshop_path(path, programs, subject, twin, kind);
 	add_text(out, "%s", path);
