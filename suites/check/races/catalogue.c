@@ -68,7 +68,8 @@ bool catalogue_has_pair(const struct race_case *subject, const struct race_acces
 		const char *one = subject->pairs[i].labels[0];
 		const char *two = subject->pairs[i].labels[1];
 
-		if ((is_access(subject, first, one) && is_access(subject, second, two)) ||
+		if (strcmp(one, "any") == 0 ||
+		    (is_access(subject, first, one) && is_access(subject, second, two)) ||
 		    (is_access(subject, first, two) && is_access(subject, second, one)))
 			return true;
 	}
@@ -152,6 +153,8 @@ static bool parse_key(struct race_case *out, const char *key, const char *value,
 		return copy_text(out->forced, sizeof(out->forced), value);
 	if (strcmp(key, "flags") == 0)
 		return copy_text(out->flags, sizeof(out->flags), value);
+	if (strcmp(key, "sources") == 0)
+		return copy_text(out->sources, sizeof(out->sources), value);
 	if (strcmp(key, "machine") == 0)
 		return copy_text(out->machine, sizeof(out->machine), value);
 	if (strcmp(key, "schedules") == 0)
@@ -192,6 +195,8 @@ static bool is_complete(const struct race_case *subject)
 		for (int side = 0; side < 2; side++) {
 			size_t line = 0;
 
+			if (strcmp(subject->pairs[i].labels[side], "any") == 0)
+				continue;
 			while (line < subject->line_count &&
 			       strcmp(subject->lines[line].label, subject->pairs[i].labels[side]))
 				line++;

@@ -10,11 +10,12 @@
  *   truth     "correct free, broken racy": is there a data race?
  *   tier      who promises the order: P (POSIX), L (Linux), C (C11), H (the hardware)
  *   missing   what the broken twin lacks
- *   pairs     which marked lines race: "write/read, write/write"
+ *   pairs     which marked lines race: "write/read, write/write"; or "any/any"
  *   outcomes  the words that each twin may print: "correct kept, broken kept lost"
  *   forced    the word that the broken twin prints each time when built with -DOUTCOME
  *   flags     further flags for the compiler
- *   machine   a flag of the processor without which the case can't run
+ *   sources   further files of the program, from the root of the tree
+ *   machine   what the processor must have or be: avx2, cx16 or x86
  *   schedules how many seeds a search may use before it says that there is no race
  *   engine    "watchpoints" where the other engine can't know the answer
  *   oracle    how an outcome is judged
@@ -76,6 +77,7 @@ struct race_case {
 	char forced[RACE_WORD_BYTES];
 	char flags[RACE_TEXT_BYTES];
 	char machine[RACE_WORD_BYTES];
+	char sources[RACE_TEXT_BYTES];
 	unsigned schedule_count;
 	bool needs_watchpoints;
 	char oracle[RACE_TEXT_BYTES];

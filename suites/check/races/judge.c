@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXIT_CASE_BROKEN = 99, EXIT_RACECHECK_RACE = 66, EXIT_RACECHECK_NO_VERDICT = 3 };
+enum { EXIT_RACECHECK_RACE = 66, EXIT_CASE_UNAVAILABLE = 77 };
 
 /* Says why the run gives no verdict, if it ended as no run should. */
 static bool is_unusable(const struct program *program, struct finding *out)
@@ -27,10 +27,22 @@ static bool is_unusable(const struct program *program, struct finding *out)
 		snprintf(out->cause, sizeof(out->cause), "killed by signal %d", program->status);
 		return true;
 	}
-	if (program->status == EXIT_CASE_BROKEN || strstr(line, ": failed: ")) {
-		line = strstr(line, ": failed: ");
+	/* What a peer said before it gave up: its parent may not have noticed. */
+	line = strstr(line, ": failed: ");
+	if (line) {
 		snprintf(out->cause, sizeof(out->cause), "the case failed%.*s",
-		         line ? (int)strcspn(line, "\n") : 0, line ? line : "");
+		         (int)strcspn(line, "\n"), line);
+		return true;
+	}
+	line = strstr(program->output, "unavailable: ");
+	if (program->status == EXIT_CASE_UNAVAILABLE && line) {
+		snprintf(out->cause, sizeof(out->cause), "%.*s", (int)strcspn(line, "\n"), line);
+		return true;
+	}
+	if (program->status != 0) {
+		snprintf(out->cause, sizeof(out->cause), "status %d: %.200s", program->status,
+		         program->output);
+		out->cause[strcspn(out->cause, "\n")] = '\0';
 		return true;
 	}
 	return false;
@@ -199,6 +211,7 @@ void judge_racecheck(const struct race_case *subject, enum race_twin twin,
                      const struct program *program, struct finding *out)
 {
 	const char *line = program->output;
+	char cause[RACE_TEXT_BYTES] = ""; /* as the detector gives it */
 
 	(void)twin;
 	while (line && *line) {
@@ -206,6 +219,9 @@ void judge_racecheck(const struct race_case *subject, enum race_twin twin,
 		json_t *report = json_loadb(line, bytes, 0, NULL);
 		const json_t *accesses = json_object_get(report, "accesses");
 
+		if (json_is_string(json_object_get(report, "cause")))
+			snprintf(cause, sizeof(cause), "%s",
+			         json_string_value(json_object_get(report, "cause")));
 		if (json_array_size(accesses) == 2) {
 			struct race_access pair[2] = {0};
 
@@ -220,12 +236,8 @@ void judge_racecheck(const struct race_case *subject, enum race_twin twin,
 		out->verdict = VERDICT_KIND_RACY;
 		return;
 	}
-	if (is_unusable(program, out))
-		return;
-	out->verdict = VERDICT_KIND_FREE;
-	if (program->status != 0) {
-		out->verdict = VERDICT_KIND_NONE;
-		snprintf(out->cause, sizeof(out->cause), "status %d: %.200s", program->status,
-		         program->output);
-	}
+	if (!is_unusable(program, out))
+		out->verdict = VERDICT_KIND_FREE;
+	else if (cause[0])
+		memcpy(out->cause, cause, sizeof(cause));
 }

@@ -4,8 +4,9 @@
  *
  * A case is one program: it takes its model (threads or processes) as its only
  * argument, runs its peers once, says on stdout which outcomes it saw, and exits with
- * 0; with 99 when it could not run. Its memory is on the heap for threads and in a
- * shared mapping for processes. Its twin is built with -DBROKEN.
+ * 0; with 77 where the machine lacks what it is about; with 99 when it could not run.
+ * Its memory is on the heap for threads and in a shared mapping for processes. Its twin
+ * is built with -DBROKEN.
  *
  * With -DOUTCOME a window() holds a peer in the middle of its access until the other
  * has come as far, so that what a race may do is done each time. Without it a window
@@ -60,6 +61,7 @@ enum {
 	RACE_LIMIT_S = 30, /* the whole case */
 	RACE_WAIT_S = 10,  /* one wait */
 	RACE_WINDOW_MS = 100,
+	RACE_EXIT_UNAVAILABLE = 77,
 	RACE_EXIT_BROKEN = 99,
 };
 
@@ -82,6 +84,15 @@ static struct {
 			fprintf(stderr, "%s:%d: failed: %s: %s\n", __FILE__, __LINE__, #condition, \
 			        strerror(errno));                                                  \
 			_exit(RACE_EXIT_BROKEN);                                                   \
+		}                                                                                  \
+	} while (0)
+
+/* Leaves a case that the machine can't run, or does not let us run; only main() may. */
+#define must_have(what, condition)                                                                 \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("unavailable: %s: %s\n", (what), strerror(errno));                  \
+			exit(RACE_EXIT_UNAVAILABLE);                                               \
 		}                                                                                  \
 	} while (0)
 

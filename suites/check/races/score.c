@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ipc/clock.h"
@@ -56,9 +57,13 @@ static bool is_selected(const struct score_request *request, const struct cell *
 /* Says whether this machine can run the case at all. */
 static bool has_machine(const struct race_case *subject)
 {
+#ifdef __x86_64__
 	if (strcmp(subject->machine, "avx2") == 0)
 		return __builtin_cpu_supports("avx2");
-	return true;
+	if (strcmp(subject->machine, "cx16") == 0 || strcmp(subject->machine, "x86") == 0)
+		return true; /* cx16: every one since 2005 */
+#endif
+	return subject->machine[0] == '\0';
 }
 
 static void probe(struct score *score)
@@ -82,6 +87,7 @@ static void probe(struct score *score)
 
 int score_select(struct score *score, const struct score_request *request)
 {
+	bool has_other_machine = false;
 	size_t cells_max;
 	int ret;
 
@@ -91,7 +97,8 @@ int score_select(struct score *score, const struct score_request *request)
 		return ret;
 	cells_max = score->catalogue.count * RACE_MODEL_COUNT * RACE_TWIN_COUNT;
 	score->cells = calloc(cells_max, sizeof(*score->cells));
-	if (!score->cells)
+	score->is_left_out = calloc(cells_max, sizeof(*score->is_left_out));
+	if (!score->cells || !score->is_left_out)
 		return -ENOMEM;
 	for (size_t i = 0; i < cells_max; i++) {
 		struct cell cell = {
@@ -100,11 +107,15 @@ int score_select(struct score *score, const struct score_request *request)
 			.twin = i % RACE_TWIN_COUNT,
 		};
 
-		if (is_selected(request, &cell) && has_machine(cell.subject))
+		if (!is_selected(request, &cell))
+			continue;
+		if (has_machine(cell.subject))
 			score->cells[score->cell_count++] = cell;
+		else
+			has_other_machine = true;
 	}
 	if (score->cell_count == 0)
-		return -ENOENT;
+		return has_other_machine ? -ENODEV : -ENOENT;
 	score->trials = calloc(score->cell_count * detector_count, sizeof(*score->trials));
 	if (!score->trials)
 		return -ENOMEM;
@@ -122,6 +133,7 @@ void score_release(struct score *score)
 	for (size_t i = 0; score->trials && i < score->cell_count * detector_count; i++)
 		free(score->trials[i].durations_ns);
 	free(score->trials);
+	free(score->is_left_out);
 	free(score->cells);
 	catalogue_release(&score->catalogue);
 }
@@ -201,6 +213,15 @@ static bool is_needed(const struct score *score, size_t cell, enum build_kind ki
 	return false;
 }
 
+static bool has_program(const struct workers *workers, size_t cell, enum build_kind kind)
+{
+	const struct cell *at = &workers->score->cells[cell];
+	char path[PATH_MAX];
+
+	workshop_path(path, workers->programs, at->subject, at->twin, kind);
+	return access(path, X_OK) == 0;
+}
+
 static void finish_compile(struct workers *workers, struct job *job, struct program *program)
 {
 	const struct cell *cell = &workers->score->cells[job->cell];
@@ -220,16 +241,11 @@ static void compile_all(struct workers *workers)
 	for (size_t i = 0; i < score->cell_count * BUILD_KIND_COUNT && workers->error == 0; i++) {
 		size_t cell = i / BUILD_KIND_COUNT;
 		enum build_kind kind = i % BUILD_KIND_COUNT;
-		char path[PATH_MAX];
 		size_t slot;
 
-		if (!is_needed(score, cell, kind))
+		if (!is_needed(score, cell, kind) || has_program(workers, cell, kind))
 			continue;
-		workshop_path(path, workers->programs, score->cells[cell].subject,
-		              score->cells[cell].twin, kind);
 		/* The models share their programs. */
-		if (access(path, X_OK) == 0)
-			continue;
 		if (cell > 0 && score->cells[cell].model == RACE_PROCESSES &&
 		    score->cells[cell].subject->has_model[RACE_THREADS] && !score->request->model)
 			continue;
@@ -303,6 +319,13 @@ static void queue_run(struct workers *workers, size_t cell, size_t detector, uns
 
 	if (!score_is_asked(score, cell, detector) || (run > 0 && run >= run_count))
 		return;
+	if (!has_program(workers, cell, detectors[detector].build)) {
+		struct trial *trial = score_trial(score, cell, detector);
+
+		trial->verdict_counts[VERDICT_KIND_NONE]++;
+		snprintf(trial->cause, sizeof(trial->cause), "its program can't be built");
+		return;
+	}
 	slot = take_slot(workers);
 	job = &workers->jobs[slot];
 	workers->total_count++;
@@ -365,7 +388,7 @@ int score_run(struct score *score)
 	         given       ? given
 	         : temporary ? temporary
 	                     : "/tmp");
-	if (!given && !mkdtemp(workers->programs)) {
+	if (given ? mkdir(given, 0700) < 0 && errno != EEXIST : !mkdtemp(workers->programs)) {
 		ret = -errno;
 		free(workers);
 		return ret;

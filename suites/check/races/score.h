@@ -30,6 +30,7 @@ struct score_request {
 	bool has_forms; /* also the further forms of a case */
 	bool is_json;
 	bool is_expecting; /* to fail unless each verdict is the truth */
+	bool is_forcing;   /* only the outcomes that can be forced, and those in each run */
 	bool is_verbose;
 	unsigned run_count;
 	unsigned job_count;
@@ -55,6 +56,7 @@ struct score {
 	const struct score_request *request;
 	struct catalogue catalogue;
 	struct cell *cells;
+	bool *is_left_out; /* cells that score_run() is to pass over */
 	size_t cell_count;
 	struct trial *trials; /* [cell * detector_count + detector] */
 	bool is_absent[DETECTORS_MAX];
@@ -108,10 +110,20 @@ int score_print_json(const struct score *score);
  */
 int score_run(struct score *score);
 
-/* Fills in the cells that the request selects. Returns 0, or -errno: -ENOENT (none). */
+/*
+ * Fills in the cells that the request selects. Returns 0, or -errno: -ENOENT (none),
+ * -ENODEV (none that this machine can run).
+ */
 int score_select(struct score *score, const struct score_request *request);
 
 void score_release(struct score *score);
+
+/*
+ * Says on stderr what is not as it should be, with the command that repeats it, and on
+ * stdout which cells the machine could not run. Returns how many are wrong; that nothing
+ * was judged at all is wrong, too, unless all was skipped.
+ */
+unsigned score_print_failures(const struct score *score);
 
 /* ipccheck races --mutation: takes out each edge and check. Returns an exit status. */
 int mutation_run(const struct score_request *request, const char *name);

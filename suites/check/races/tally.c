@@ -26,8 +26,11 @@ bool score_is_asked(const struct score *score, size_t cell, size_t detector)
 {
 	const struct race_case *subject = score->cells[cell].subject;
 
-	if (!score->request->is_asked[detector] || score->is_absent[detector])
+	if (!score->request->is_asked[detector] || score->is_absent[detector] ||
+	    score->is_left_out[cell])
 		return false;
+	if (score->request->is_forcing)
+		return subject->forced[0] != '\0';
 	return !detectors[detector].is_outcome || subject->is_racy[RACE_CORRECT] ||
 	       subject->is_racy[RACE_BROKEN];
 }

@@ -52,6 +52,21 @@ static void add_words(struct command *command, const char *words)
 	}
 }
 
+/* Adds further sources, and what ours include. */
+static void add_sources(struct command *command, const struct score_request *request,
+                        const char *sources)
+{
+	if (*sources)
+		add_text(command, "-I%s/suites/check/races/transports", request->root);
+	while (*sources) {
+		int bytes = (int)strcspn(sources, " ");
+
+		add_text(command, "%s/%.*s", request->root, bytes, sources);
+		sources += bytes;
+		sources += strspn(sources, " ");
+	}
+}
+
 void workshop_path(char out[PATH_MAX], const char *programs, const struct race_case *subject,
                    enum race_twin twin, enum build_kind kind)
 {
@@ -63,14 +78,13 @@ void workshop_compile(struct command *out, const struct score_request *request,
                       const char *programs, const struct race_case *subject, enum race_twin twin,
                       enum build_kind kind)
 {
-	static const char *const common[] = {"-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-pthread"};
 	char path[PATH_MAX];
 	char form[RACE_WORD_BYTES];
 
 	memset(out, 0, offsetof(struct command, text));
 	out->text_bytes = 0;
 	add_all(out, request, builds[kind].compiler, 4);
-	add_all(out, request, common, sizeof(common) / sizeof(common[0]));
+	add_words(out, RACES_FLAGS);
 	add_words(out, subject->flags);
 	add_text(out, "-I%s", request->root);
 	if (twin == RACE_BROKEN)
@@ -81,6 +95,7 @@ void workshop_compile(struct command *out, const struct score_request *request,
 		add_text(out, "-DFORM_%s", form);
 	}
 	add_text(out, "%s/suites/check/races/cases/%s", request->root, subject->file);
+	add_sources(out, request, subject->sources);
 	add(out, "-o");
 	workshop_path(path, programs, subject, twin, kind);
 	add_text(out, "%s", path);
@@ -122,7 +137,7 @@ void workshop_run(struct command *out, const struct score_request *request, cons
 		add_text(out, "%u", seed);
 	}
 	if (detector->is_ours && request->disabled) {
-		add(out, "--without");
+		add(out, "--switch-off");
 		add(out, request->disabled);
 	}
 	workshop_path(path, programs, cell->subject, cell->twin, detector->build);

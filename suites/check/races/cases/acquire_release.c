@@ -8,7 +8,7 @@
  *
  * case: acquire_release
  * models: threads processes
- * forms: flag seq_cst fetch_add exchange compare sync wide narrow
+ * forms: flag seq_cst fetch_add exchange compare sync narrow
  * truth: correct free, broken racy
  * tier: C
  * missing: release
@@ -18,9 +18,7 @@
  */
 #include "suites/check/races/race.h"
 
-#if defined(FORM_WIDE)
-__extension__ typedef unsigned __int128 flag_t;
-#elif defined(FORM_NARROW)
+#ifdef FORM_NARROW
 typedef uint8_t flag_t;
 #else
 typedef uint32_t flag_t;

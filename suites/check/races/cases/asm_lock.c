@@ -11,6 +11,7 @@
  * truth: correct free, broken racy
  * tier: H
  * missing: lock
+ * machine: x86
  * pairs: add/add
  * outcomes: correct kept, broken kept lost
  * forced: lost

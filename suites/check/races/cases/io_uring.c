@@ -51,7 +51,7 @@ static void ring_open(void)
 	char *complete;
 
 	ring.fd = (int)syscall(SYS_io_uring_setup, 4, &params);
-	must(ring.fd >= 0);
+	must_have("io_uring", ring.fd >= 0);
 	submit =
 		map(params.sq_off.array + params.sq_entries * sizeof(unsigned), IORING_OFF_SQ_RING);
 	complete = map(params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe),

@@ -26,13 +26,16 @@ struct shared {
 static void sleeper(void *memory)
 {
 	struct shared *shared = memory;
-	struct timespec deadline = race_now(CLOCK_REALTIME);
+	struct timespec deadline;
 	bool is_raised = false;
 
-	deadline.tv_sec += 1;
 	in_broken(is_raised = window(atomic_load(&shared->is_raised)));
 	must(pthread_mutex_lock(&shared->mutex) == 0);
 	in_correct(is_raised = window(atomic_load(&shared->is_raised)));
+	deadline = race_now(CLOCK_REALTIME);
+	deadline.tv_nsec += 250 * 1000 * 1000;
+	deadline.tv_sec += deadline.tv_nsec / 1000000000;
+	deadline.tv_nsec %= 1000000000;
 	if (!is_raised)
 		shared->is_missed = pthread_cond_timedwait(&shared->cond, &shared->mutex,
 		                                           &deadline) == ETIMEDOUT;

@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 
 	snprintf(name, sizeof(name), "/race-%d", (int)getpid());
 	shared->queue = mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0600, &attributes);
-	must(shared->queue != (mqd_t)-1);
+	must_have("POSIX message queues", shared->queue != (mqd_t)-1);
 	must(mq_unlink(name) == 0);
 	race_peers(shared, reader, writer);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);

@@ -4,7 +4,8 @@
  *
  * The writer makes the number odd, writes, and makes it even again; a reader that saw an even
  * number that did not change has a whole record. The data is read while it may be written, so
- * that it must be atomic; the twin's is plain.
+ * that it must be atomic; the twin's is plain. The writer begins when the reader has looked
+ * once: else it might end before, and nothing would race.
  *
  * case: seqlock
  * models: threads processes
@@ -19,6 +20,7 @@
 
 struct shared {
 	_Atomic unsigned number;
+	_Atomic bool has_looked;
 	long first, second;
 	long torn_count;
 	long whole_count;
@@ -36,6 +38,7 @@ static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
+	race_until(atomic_load_explicit(&shared->has_looked, memory_order_relaxed));
 	for (int i = 1; i <= ROUNDS; i++) {
 		unsigned number = atomic_load_explicit(&shared->number, memory_order_relaxed);
 
@@ -67,6 +70,7 @@ static void reader(void *memory)
 
 	for (int i = 0; i < ROUNDS; i++) {
 		race_until(try_to_read(shared, &first, &second));
+		atomic_store_explicit(&shared->has_looked, true, memory_order_relaxed);
 		if (first == second)
 			shared->whole_count++;
 		else

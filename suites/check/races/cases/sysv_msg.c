@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
 	shared->queue = msgget(IPC_PRIVATE, 0600);
-	must(shared->queue >= 0);
+	must_have("System V message queues", shared->queue >= 0);
 	race_peers(shared, reader, writer);
 	must(msgctl(shared->queue, IPC_RMID, NULL) == 0);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);

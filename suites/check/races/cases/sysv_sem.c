@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
 	shared->set = semget(IPC_PRIVATE, 1, 0600);
-	must(shared->set >= 0);
+	must_have("System V semaphores", shared->set >= 0);
 	race_peers(shared, reader, writer);
 	must(semctl(shared->set, 0, IPC_RMID) == 0);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/racecheck/launcher/cc.c - `racecheck cc`: compiles and links for checking.
+ *
+ * Sources are compiled with -fsanitize=thread, which makes the compiler call
+ * back for each access; the link leaves that option out and takes our runtime
+ * instead of the compiler's. A call that does both is split in two.
+ */
+#include "suites/racecheck/launcher/launcher.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct list {
+	char **items;
+	size_t count, room;
+};
+
+struct job {
+	const char *compiler;
+	bool is_clang;
+	bool is_compile_only;  /* -c, -S, -E */
+	bool is_nothing_to_do; /* -M, --version and the like: handed through */
+	bool is_shared, is_relocatable, is_static;
+	const char *output;
+	struct list arguments; /* all but sources, -o and sanitizers */
+	struct list sources;
+	struct list order; /* inputs of the link, in their order; null stands for a source */
+};
+
+static int list_add(struct list *list, const char *item)
+{
+	if (list->count + 1 >= list->room) {
+		size_t room = list->room != 0 ? list->room * 2 : 64;
+		char **items = realloc(list->items, room * sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		list->items = items;
+		list->room = room;
+	}
+	list->items[list->count++] = (char *)(uintptr_t)item;
+	list->items[list->count] = NULL;
+	return 0;
+}
+
+static int list_add_all(struct list *list, const char *const *items)
+{
+	for (size_t i = 0; items[i]; i++) {
+		if (list_add(list, items[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Flags that make every access visible; the manual page says what each is for. */
+static const char *const compile_flags[] = {"-fsanitize=thread",
+                                            "-g",
+                                            "-fno-lto",
+                                            "-fno-builtin-memcpy",
+                                            "-fno-builtin-memmove",
+                                            "-fno-builtin-mempcpy",
+                                            "-fno-builtin-memset",
+                                            "-fno-builtin-memcmp",
+                                            "-fno-builtin-bcmp",
+                                            "-fno-builtin-bzero",
+                                            "-fno-builtin-memchr",
+                                            "-fno-builtin-strlen",
+                                            "-fno-builtin-strnlen",
+                                            "-fno-builtin-strcpy",
+                                            "-fno-builtin-strncpy",
+                                            "-fno-builtin-stpcpy",
+                                            "-fno-builtin-strcat",
+                                            "-fno-builtin-strncat",
+                                            "-fno-builtin-strcmp",
+                                            "-fno-builtin-strncmp",
+                                            "-fno-builtin-strchr",
+                                            "-fno-builtin-strrchr",
+                                            "-fno-builtin-strstr",
+                                            "-fno-builtin-strdup",
+                                            "-fno-builtin-snprintf",
+                                            "-fno-builtin-sprintf",
+                                            "-fno-builtin-puts",
+                                            NULL};
+static const char *const gcc_flags[] = {"--param", "tsan-distinguish-volatile=1", NULL};
+static const char *const clang_flags[] = {"-fno-vectorize",
+                                          "-fno-slp-vectorize",
+                                          "-Wno-unused-command-line-argument",
+                                          "-mllvm",
+                                          "-tsan-instrument-read-before-write=1",
+                                          "-mllvm",
+                                          "-tsan-distinguish-volatile=1",
+                                          NULL};
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t bytes = strlen(text);
+	size_t tail = strlen(suffix);
+
+	return bytes > tail && strcmp(text + bytes - tail, suffix) == 0;
+}
+
+static bool is_source(const char *argument)
+{
+	static const char *const suffixes[] = {".c",   ".i",   ".s", ".S", ".cc",
+	                                       ".cpp", ".cxx", ".C", ".m", NULL};
+
+	for (size_t i = 0; suffixes[i]; i++) {
+		if (has_suffix(argument, suffixes[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Does the option take the next argument as its value? */
+static bool takes_value(const char *argument)
+{
+	static const char *const options[] = {
+		"-I",          "-D",         "-U",       "-include", "-isystem",
+		"-iquote",     "-idirafter", "-imacros", "-L",       "-l",
+		"-x",          "-MF",        "-MT",      "-MQ",      "-T",
+		"-Xlinker",    "-u",         "-z",       "--param",  "-mllvm",
+		"-Xclang",     "-B",         "-target",  "-arch",    "-Xpreprocessor",
+		"-Xassembler", "-isysroot",  NULL};
+
+	for (size_t i = 0; options[i]; i++) {
+		if (strcmp(argument, options[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Options that the wrapper takes out: they would bring in another runtime, or hide the code. */
+static bool is_dropped(const char *argument)
+{
+	return strcmp(argument, "-fsanitize=thread") == 0 || strncmp(argument, "-flto", 5) == 0 ||
+	       strcmp(argument, "-static-libtsan") == 0 ||
+	       strcmp(argument, "-fno-sanitize=thread") == 0;
+}
+
+static int parse_argument(struct job *job, char **argv, int argc, int *at)
+{
+	const char *argument = argv[*at];
+
+	if (strcmp(argument, "-o") == 0 && *at + 1 < argc) {
+		job->output = argv[++*at];
+		return 0;
+	}
+	if (strncmp(argument, "-o", 2) == 0 && argument[2] != '\0') {
+		job->output = argument + 2;
+		return 0;
+	}
+	if (is_dropped(argument))
+		return 0;
+	if (strcmp(argument, "-c") == 0 || strcmp(argument, "-S") == 0 ||
+	    strcmp(argument, "-E") == 0)
+		job->is_compile_only = true;
+	if (strcmp(argument, "-M") == 0 || strcmp(argument, "-MM") == 0 ||
+	    strcmp(argument, "--version") == 0 || strcmp(argument, "-v") == 0 ||
+	    strncmp(argument, "-dump", 5) == 0 || strncmp(argument, "-print", 6) == 0)
+		job->is_nothing_to_do = true;
+	job->is_shared |= strcmp(argument, "-shared") == 0;
+	job->is_relocatable |= strcmp(argument, "-r") == 0;
+	job->is_static |= strcmp(argument, "-static") == 0 || strcmp(argument, "-static-pie") == 0;
+	if (argument[0] != '-' && is_source(argument)) {
+		if (list_add(&job->sources, argument) < 0)
+			return -ENOMEM;
+		return list_add(&job->order, "");
+	}
+	/* Libraries, objects and linker options keep their order. */
+	if (argument[0] != '-' || argument[1] == 'l' || strncmp(argument, "-Wl,", 4) == 0 ||
+	    argument[1] == 'L')
+		list_add(&job->order, argument);
+	else
+		list_add(&job->arguments, argument);
+	if (takes_value(argument) && *at + 1 < argc)
+		list_add(argument[1] == 'l' || argument[1] == 'L' ? &job->order : &job->arguments,
+		         argv[++*at]);
+	return 0;
+}
+
+static bool is_clang(const char *compiler)
+{
+	const char *name = strrchr(compiler, '/');
+
+	return strstr(name ? name + 1 : compiler, "clang") != NULL;
+}
+
+/* Runs a command and waits. Returns its exit status, or 1. */
+static int run(char **arguments)
+{
+	pid_t pid;
+	int status;
+	int ret = posix_spawnp(&pid, arguments[0], NULL, NULL, arguments, environ);
+
+	if (ret != 0) {
+		fprintf(stderr, "racecheck: cannot start %s: %s\n", arguments[0], strerror(ret));
+		return 1;
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return 1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* The file of ours that lies in the build tree or where it was installed. */
+static const char *own_file(const char *name, const char *installed, char *room, size_t bytes)
+{
+	snprintf(room, bytes, "%s/%s", launcher_folder(), name);
+	if (access(room, R_OK) != 0)
+		snprintf(room, bytes, "%s/%s", launcher_folder(), installed);
+	return room;
+}
+
+static int compile(const struct job *job, const char *source, const char *output)
+{
+	static char include[PATH_MAX + 16];
+	struct list command = {0};
+	char room[PATH_MAX];
+	int status;
+
+	list_add(&command, job->compiler);
+	for (size_t i = 0; i < job->arguments.count; i++)
+		list_add(&command, job->arguments.items[i]);
+	/* Preprocessor search paths may have gone with the inputs of the link. */
+	list_add_all(&command, compile_flags);
+	list_add_all(&command, job->is_clang ? clang_flags : gcc_flags);
+	own_file("include/racecheck.h", "../include/racecheck.h", room, sizeof(room));
+	*strrchr(room, '/') = '\0';
+	snprintf(include, sizeof(include), "-I%s", room);
+	list_add(&command, include);
+	if (!job->is_compile_only)
+		list_add(&command, "-c");
+	list_add(&command, source);
+	if (output) {
+		list_add(&command, "-o");
+		list_add(&command, output);
+	}
+	status = run(command.items);
+	free(command.items);
+	return status;
+}
+
+static const char *const wrap_flags[] = {
+#define MEMORY(name) "-Wl,--wrap=" #name,
+#include "suites/racecheck/memory.def"
+#undef MEMORY
+	NULL};
+
+static int link_all(const struct job *job, char *const *objects)
+{
+	static char runtime[PATH_MAX];
+	struct list command = {0};
+	size_t source = 0;
+	int status;
+
+	list_add(&command, job->compiler);
+	for (size_t i = 0; i < job->arguments.count; i++)
+		list_add(&command, job->arguments.items[i]);
+	for (size_t i = 0; i < job->order.count; i++)
+		list_add(&command,
+		         job->order.items[i][0] != '\0' ? job->order.items[i] : objects[source++]);
+	if (!job->is_relocatable)
+		list_add_all(&command, wrap_flags);
+	if (!job->is_relocatable && !job->is_shared) {
+		list_add(&command,
+		         own_file("racecheck-runtime.o", "../lib/racecheck/racecheck-runtime.o",
+		                  runtime, sizeof(runtime)));
+		/* Checked libraries find the callbacks in the program. */
+		list_add(&command, "-Wl,--export-dynamic-symbol=__tsan_*");
+		list_add(&command, "-Wl,--export-dynamic-symbol=__wrap_*");
+		list_add(&command, "-Wl,--export-dynamic-symbol=racecheck_*");
+		list_add(&command, "-pthread");
+	}
+	if (job->is_clang)
+		list_add(&command, "-Wno-unused-command-line-argument");
+	if (job->output) {
+		list_add(&command, "-o");
+		list_add(&command, job->output);
+	}
+	status = run(command.items);
+	free(command.items);
+	return status;
+}
+
+static int compile_and_link(const struct job *job)
+{
+	char folder[PATH_MAX];
+	const char *temporary = getenv("TMPDIR");
+	struct list objects = {0};
+	int status = 0;
+
+	snprintf(folder, sizeof(folder), "%s/racecheck.XXXXXX", temporary ? temporary : "/tmp");
+	if (job->sources.count > 0 && !mkdtemp(folder)) {
+		fprintf(stderr, "racecheck: cannot make %s: %s\n", folder, strerror(errno));
+		return 1;
+	}
+	for (size_t i = 0; i < job->sources.count && status == 0; i++) {
+		const char *base = strrchr(job->sources.items[i], '/');
+		char path[PATH_MAX + 64];
+		char *copy;
+
+		snprintf(path, sizeof(path), "%s/%zu-%.40s.o", folder, i,
+		         base ? base + 1 : job->sources.items[i]);
+		copy = strdup(path);
+		if (!copy || list_add(&objects, copy) < 0)
+			status = 1;
+		else
+			status = compile(job, job->sources.items[i], copy);
+	}
+	if (status == 0)
+		status = link_all(job, objects.items);
+	for (size_t i = 0; i < objects.count; i++) {
+		unlink(objects.items[i]);
+		free(objects.items[i]);
+	}
+	if (job->sources.count > 0)
+		rmdir(folder);
+	free(objects.items);
+	return status;
+}
+
+int cc_main(int argc, char **argv)
+{
+	struct job job = {0};
+	int status = 0;
+
+	if (argc < 2) {
+		fputs("usage: racecheck cc COMPILER ARGS...\n", stderr);
+		return EXIT_USAGE;
+	}
+	job.compiler = argv[0];
+	job.is_clang = is_clang(argv[0]);
+	for (int i = 1; i < argc; i++) {
+		if (parse_argument(&job, argv, argc, &i) < 0)
+			return 1;
+	}
+	if (job.is_static) {
+		fputs("racecheck: -static is not supported: the runtime stands in for libc's "
+		      "calls\n",
+		      stderr);
+		status = EXIT_USAGE;
+	} else if (job.is_nothing_to_do || (job.sources.count == 0 && job.order.count == 0)) {
+		status = run(argv);
+	} else if (job.is_compile_only) {
+		for (size_t i = 0; i < job.sources.count && status == 0; i++)
+			status = compile(&job, job.sources.items[i], job.output);
+	} else {
+		status = compile_and_link(&job);
+	}
+	free(job.arguments.items);
+	free(job.sources.items);
+	free(job.order.items);
+	return status;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/racecheck/runtime/atomic.c - the callbacks for atomics and fences.
+ *
+ * The operation itself runs under the lock of the object at its address, so
+ * that the order of clocks is the modification order. Release sequences are
+ * those of C11: a relaxed store of another context ends one, a read-modify-
+ * write carries it on. A fence is kept as two more clocks of its context.
+ */
+#include "suites/racecheck/runtime/runtime.h"
+
+#include "suites/racecheck/runtime/weak.h"
+
+#include <string.h>
+
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wpedantic" /* __int128 */
+
+typedef unsigned __int128 a128;
+typedef uint64_t a64;
+typedef uint32_t a32;
+typedef uint16_t a16;
+typedef uint8_t a8;
+
+/* What one atomic operation keeps while it runs; ref.sync null: not checked. */
+struct operation {
+	struct sync_ref ref;
+	struct thread *thread;
+	uintptr_t address, place;
+	size_t bytes;
+	bool is_write;
+};
+
+static __attribute__((noinline)) void count_callback(void)
+{
+	self.has_called_back = true;
+	atomic_fetch_add_explicit(&session->callbacks, 1, memory_order_relaxed);
+}
+
+static struct operation operation_begin(const volatile void *pointer, size_t bytes, bool is_write,
+                                        uintptr_t place)
+{
+	struct operation op = {
+		.thread = &self,
+		.address = (uintptr_t)pointer,
+		.place = place,
+		.bytes = bytes,
+		.is_write = is_write,
+	};
+
+	if (!runtime_enter())
+		return op;
+	if (UNLIKELY(!op.thread->has_called_back))
+		count_callback();
+	if (UNLIKELY(is_scheduled))
+		schedule_point();
+	else
+		delay_point();
+	op.thread->busy++;
+	if (!op.thread->ignoring && !is_watching)
+		shadow_put(op.address, bytes, is_write, true, place);
+	op.ref = sync_at(pointer);
+	/* The lock is the full fence between one's own cell and those of others. */
+	lock_take(&op.ref.sync->lock);
+	if (!op.thread->ignoring && !is_watching)
+		shadow_check(op.address, bytes, is_write, true, place);
+	return op;
+}
+
+static void log_edge(struct operation *op, enum edge edge, bool is_acquire_edge)
+{
+	op->thread->edge_place = op->place;
+	context_log(edge, is_acquire_edge);
+}
+
+static void operation_end(struct operation *op)
+{
+	lock_give(&op->ref.sync->lock);
+	op->thread->busy--;
+	runtime_leave();
+}
+
+/* Ordering by what was read. */
+static void order_read(struct operation *op, int order, enum edge edge)
+{
+	struct context *context = op->thread->context;
+
+	if (edge_is_off(edge) || op->ref.sync->writers.unit == 0)
+		return;
+	if (is_acquire(order)) {
+		clock_take(op->ref.arena, &op->ref.sync->writers, context->clock);
+		log_edge(op, edge, true);
+	} else {
+		clock_take(op->ref.arena, &op->ref.sync->writers, context->acquiring);
+	}
+}
+
+/* Ordering for those who will read what is stored. */
+static void order_write(struct operation *op, int order, bool is_rmw, enum edge edge)
+{
+	struct context *context = op->thread->context;
+	struct sync *sync = op->ref.sync;
+	const uint64_t *clock = is_release(order) ? context->clock : context->releasing;
+
+	if (edge_is_off(edge)) {
+		if (!is_rmw)
+			clock_drop(op->ref.arena, &sync->writers);
+		return;
+	}
+	if (is_rmw || (!is_release(order) && sync->releaser == op->thread->slot + 1))
+		clock_add(op->ref.arena, &sync->writers, clock);
+	else
+		clock_store(op->ref.arena, &sync->writers, clock);
+	if (is_release(order)) {
+		sync->releaser = op->thread->slot + 1;
+		context_advance();
+		log_edge(op, edge, false);
+	} else if (!is_rmw && sync->releaser != op->thread->slot + 1) {
+		sync->releaser = 0;
+	}
+}
+
+void atomic_publish(const volatile void *pointer, const uint64_t *clock, bool is_release_store)
+{
+	struct sync_ref ref = sync_at(pointer);
+
+	lock_take(&ref.sync->lock);
+	clock_store(ref.arena, &ref.sync->writers, clock);
+	ref.sync->releaser = is_release_store ? self.slot + 1 : 0;
+	lock_give(&ref.sync->lock);
+}
+
+/* Rings shared with the kernel: a release hands work over, an acquire takes it back. */
+static void ring_store(const volatile void *pointer, int order)
+{
+	if (self.context && self.busy == 0 && is_release(order) &&
+	    shadow_translate(&self, (uintptr_t)pointer)->page->is_ring)
+		channel_release((struct channel_key){CHANNEL_RING, 0, 0}, EDGE_io_uring);
+}
+
+static void ring_load(const volatile void *pointer, int order)
+{
+	if (self.context && self.busy == 0 && is_acquire(order) &&
+	    shadow_translate(&self, (uintptr_t)pointer)->page->is_ring)
+		channel_acquire((struct channel_key){CHANNEL_RING, 0, 0}, EDGE_io_uring);
+}
+
+static void spin_hint(void)
+{
+	if (UNLIKELY(is_scheduled))
+		schedule_spin();
+}
+
+static void moved_hint(void)
+{
+	if (UNLIKELY(is_scheduled))
+		schedule_wake();
+}
+
+/* 16 bytes have no atomic builtin without a library: one instruction does it. */
+static bool swap_128(volatile a128 *p, a128 *expected, a128 wanted)
+{
+	uint64_t low = (uint64_t)*expected;
+	uint64_t high = (uint64_t)(*expected >> 64);
+	bool is_done;
+
+	__asm__ volatile("lock cmpxchg16b %1"
+	                 : "=@ccz"(is_done), "+m"(*p), "+a"(low), "+d"(high)
+	                 : "b"((uint64_t)wanted), "c"((uint64_t)(wanted >> 64))
+	                 : "memory");
+	*expected = (a128)high << 64 | low;
+	return is_done;
+}
+
+static a128 load_128(const volatile a128 *p)
+{
+	a128 value;
+
+	/* One aligned 16-byte load is atomic where AVX exists; all writers hold the lock. */
+	__asm__ volatile("movdqu %1, %%xmm0\n\tmovdqu %%xmm0, %0" : "=m"(value) : "m"(*p) : "xmm0");
+	return value;
+}
+
+#define REAL_LOAD(bits, p) __atomic_load_n(p, __ATOMIC_SEQ_CST)
+#define REAL_SWAP(bits, p, expected, wanted)                                                       \
+	__atomic_compare_exchange_n(p, expected, wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+
+#define LOAD_8(p) REAL_LOAD(8, p)
+#define LOAD_16(p) REAL_LOAD(16, p)
+#define LOAD_32(p) REAL_LOAD(32, p)
+#define LOAD_64(p) REAL_LOAD(64, p)
+#define LOAD_128(p) load_128(p)
+#define SWAP_8(p, e, w) REAL_SWAP(8, p, e, w)
+#define SWAP_16(p, e, w) REAL_SWAP(16, p, e, w)
+#define SWAP_32(p, e, w) REAL_SWAP(32, p, e, w)
+#define SWAP_64(p, e, w) REAL_SWAP(64, p, e, w)
+#define SWAP_128(p, e, w) swap_128(p, e, w)
+
+/* A read-modify-write whose new value is an expression of old and v. */
+#define ATOMIC_RMW(bits, name, expression)                                                         \
+	EXPORT a##bits __tsan_atomic##bits##_##name(volatile a##bits *p, a##bits v, int order)     \
+	{                                                                                          \
+		struct operation op;                                                               \
+		a##bits old;                                                                       \
+                                                                                                   \
+		if (UNLIKELY(is_scheduled))                                                        \
+			weak_drain();                                                              \
+		ring_store(p, order);                                                              \
+		op = operation_begin(p, sizeof(*p), true, CALLER);                                 \
+		old = LOAD_##bits(p);                                                              \
+		while (!SWAP_##bits(p, &old, (a##bits)(expression))) {                             \
+		}                                                                                  \
+		if (!op.ref.sync)                                                                  \
+			return old;                                                                \
+		order_read(&op, order, EDGE_atomic_rmw);                                           \
+		order_write(&op, order, true, EDGE_atomic_rmw);                                    \
+		operation_end(&op);                                                                \
+		if (old != (a##bits)(expression))                                                  \
+			moved_hint();                                                              \
+		else                                                                               \
+			spin_hint();                                                               \
+		ring_load(p, order);                                                               \
+		return old;                                                                        \
+	}
+
+#define ATOMIC_LOAD(bits)                                                                          \
+	EXPORT a##bits __tsan_atomic##bits##_load(const volatile a##bits *p, int order)            \
+	{                                                                                          \
+		struct operation op = operation_begin(p, sizeof(*p), false, CALLER);               \
+		a##bits value;                                                                     \
+                                                                                                   \
+		if (UNLIKELY(is_scheduled) && op.ref.sync && weak_find(p, sizeof(*p), &value)) {   \
+			operation_end(&op);                                                        \
+			return value;                                                              \
+		}                                                                                  \
+		value = LOAD_##bits(p);                                                            \
+		if (!op.ref.sync)                                                                  \
+			return value;                                                              \
+		order_read(&op, order, EDGE_atomic_load);                                          \
+		operation_end(&op);                                                                \
+		ring_load(p, order);                                                               \
+		spin_hint();                                                                       \
+		return value;                                                                      \
+	}
+
+#define ATOMIC_STORE(bits)                                                                         \
+	EXPORT void __tsan_atomic##bits##_store(volatile a##bits *p, a##bits v, int order)         \
+	{                                                                                          \
+		struct operation op;                                                               \
+		a##bits old;                                                                       \
+                                                                                                   \
+		ring_store(p, order);                                                              \
+		op = operation_begin(p, sizeof(*p), true, CALLER);                                 \
+		if (UNLIKELY(is_scheduled) && op.ref.sync) {                                       \
+			lock_give(&op.ref.sync->lock);                                             \
+			if (weak_put(p, sizeof(*p), &v, order)) {                                  \
+				op.thread->busy--;                                                 \
+				return;                                                            \
+			}                                                                          \
+			lock_take(&op.ref.sync->lock);                                             \
+		}                                                                                  \
+		old = LOAD_##bits(p);                                                              \
+		while (!SWAP_##bits(p, &old, v)) {                                                 \
+		}                                                                                  \
+		if (!op.ref.sync)                                                                  \
+			return;                                                                    \
+		order_write(&op, order, false, EDGE_atomic_store);                                 \
+		operation_end(&op);                                                                \
+		moved_hint();                                                                      \
+	}
+
+#define ATOMIC_SWAP(bits)                                                                          \
+	static inline bool swap_checked_##bits(volatile a##bits *p, a##bits *expected, a##bits v,  \
+	                                       int order, int failure, uintptr_t place)            \
+	{                                                                                          \
+		struct operation op;                                                               \
+		bool is_done;                                                                      \
+                                                                                                   \
+		if (UNLIKELY(is_scheduled))                                                        \
+			weak_drain();                                                              \
+		ring_store(p, order);                                                              \
+		op = operation_begin(p, sizeof(*p), true, place);                                  \
+		is_done = SWAP_##bits(p, expected, v);                                             \
+		if (!op.ref.sync)                                                                  \
+			return is_done;                                                            \
+		order_read(&op, is_done ? order : failure, EDGE_atomic_rmw);                       \
+		if (is_done)                                                                       \
+			order_write(&op, order, true, EDGE_atomic_rmw);                            \
+		operation_end(&op);                                                                \
+		if (is_done)                                                                       \
+			moved_hint();                                                              \
+		else                                                                               \
+			spin_hint();                                                               \
+		ring_load(p, order);                                                               \
+		return is_done;                                                                    \
+	}                                                                                          \
+	EXPORT int __tsan_atomic##bits##_compare_exchange_strong(                                  \
+		volatile a##bits *p, a##bits *expected, a##bits v, int order, int failure)         \
+	{                                                                                          \
+		return swap_checked_##bits(p, expected, v, order, failure, CALLER);                \
+	}                                                                                          \
+	EXPORT int __tsan_atomic##bits##_compare_exchange_weak(                                    \
+		volatile a##bits *p, a##bits *expected, a##bits v, int order, int failure)         \
+	{                                                                                          \
+		return swap_checked_##bits(p, expected, v, order, failure, CALLER);                \
+	}                                                                                          \
+	EXPORT a##bits __tsan_atomic##bits##_compare_exchange_val(                                 \
+		volatile a##bits *p, a##bits expected, a##bits v, int order, int failure)          \
+	{                                                                                          \
+		swap_checked_##bits(p, &expected, v, order, failure, CALLER);                      \
+		return expected;                                                                   \
+	}
+
+#define ATOMIC_WIDTH(bits)                                                                         \
+	ATOMIC_LOAD(bits)                                                                          \
+	ATOMIC_STORE(bits)                                                                         \
+	ATOMIC_SWAP(bits)                                                                          \
+	ATOMIC_RMW(bits, exchange, v)                                                              \
+	ATOMIC_RMW(bits, fetch_add, old + v)                                                       \
+	ATOMIC_RMW(bits, fetch_sub, old - v)                                                       \
+	ATOMIC_RMW(bits, fetch_and, old &v)                                                        \
+	ATOMIC_RMW(bits, fetch_or, old | v)                                                        \
+	ATOMIC_RMW(bits, fetch_xor, old ^ v)                                                       \
+	ATOMIC_RMW(bits, fetch_nand, ~(old & v))
+
+ATOMIC_WIDTH(8)
+ATOMIC_WIDTH(16)
+ATOMIC_WIDTH(32)
+ATOMIC_WIDTH(64)
+ATOMIC_WIDTH(128)
+
+static void fence(int order, enum edge edge, uintptr_t place)
+{
+	struct thread *t = &self;
+	struct context *context = t->context;
+
+	if (edge_is_off(edge))
+		return;
+	t->busy++;
+	t->edge_place = place;
+	if (is_acquire(order)) {
+		clock_join(context->clock, context->acquiring, context_count());
+		context->clock[t->slot] = t->epoch;
+		context_log(edge, true);
+	}
+	if (is_release(order)) {
+		memcpy(context->releasing, context->clock, sizeof(context->releasing));
+		context_advance();
+		context_log(edge, false);
+	}
+	t->busy--;
+}
+
+EXPORT void __tsan_atomic_thread_fence(int order)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!runtime_enter())
+		return;
+	if (UNLIKELY(is_scheduled)) {
+		schedule_point();
+		if ((order & 0xff) == __ATOMIC_SEQ_CST)
+			weak_drain();
+	}
+	fence(order, EDGE_atomic_thread_fence, CALLER);
+}
+
+EXPORT void __tsan_atomic_signal_fence(int order)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	/* The light half of a pair whose heavy half is membarrier(). */
+	if (runtime_enter() && session->has_membarrier)
+		fence(order, EDGE_atomic_signal_fence, CALLER);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/racecheck/runtime/channel.c - clocks that flow through the kernel.
+ *
+ * A channel is a queue of releases, each with a number of units: bytes of a
+ * stream, a message, a post of a semaphore. Taking units orders the caller
+ * after exactly the releases that put them. The channel's lock is held over
+ * the system call, which must not block then, so that both queues agree.
+ */
+#include "suites/racecheck/runtime/runtime.h"
+
+#include <string.h>
+
+enum { SEGMENT_MAX = 1 << 16, SEGMENT_CLASS = 0, CHANNEL_CLASS = 1 };
+
+static struct channel *channel_of(struct arena *arena, uint32_t unit)
+{
+	return arena_at(arena, unit);
+}
+
+static struct segment *segment_of(struct arena *arena, uint32_t unit)
+{
+	return arena_at(arena, unit);
+}
+
+struct channel_ref channel_at(struct channel_key key)
+{
+	struct arena *arena = &arenas[ARENA_SHARED];
+	uint64_t hash = (key.a * 0x9e3779b97f4a7c15ull ^ key.b * 0xc2b2ae3d27d4eb4full ^ key.kind) *
+	                0x9e3779b97f4a7c15ull;
+	_Atomic uint32_t *bucket = &session->channel[hash >> 50];
+	uint32_t head = atomic_load(bucket);
+	uint32_t fresh = 0;
+
+	for (;;) {
+		for (uint32_t unit = head; unit != 0; unit = channel_of(arena, unit)->next) {
+			struct channel *channel = channel_of(arena, unit);
+
+			if (channel->key.kind == key.kind && channel->key.a == key.a &&
+			    channel->key.b == key.b) {
+				if (fresh != 0)
+					arena_give(arena, fresh, CHANNEL_CLASS);
+				return (struct channel_ref){arena, channel};
+			}
+		}
+		if (fresh == 0)
+			fresh = arena_take(arena, CHANNEL_CLASS);
+		channel_of(arena, fresh)->key = key;
+		channel_of(arena, fresh)->next = head;
+		if (atomic_compare_exchange_strong(bucket, &head, fresh))
+			return (struct channel_ref){arena, channel_of(arena, fresh)};
+	}
+}
+
+struct channel_ref channel_in(struct sync_ref ref)
+{
+	lock_take(&ref.sync->lock);
+	if (ref.sync->channel == 0)
+		ref.sync->channel = arena_take(ref.arena, CHANNEL_CLASS);
+	lock_give(&ref.sync->lock);
+	return (struct channel_ref){ref.arena, channel_of(ref.arena, ref.sync->channel)};
+}
+
+void channel_open(struct channel_ref ref)
+{
+	lock_take(&ref.channel->lock);
+}
+
+void channel_close(struct channel_ref ref)
+{
+	atomic_fetch_add(&ref.channel->version, 1);
+	lock_give(&ref.channel->lock);
+	lock_wake(&ref.channel->version);
+}
+
+void channel_put(struct channel_ref ref, uint64_t units, uint32_t tag)
+{
+	struct channel *channel = ref.channel;
+	uint32_t unit = arena_take(ref.arena, SEGMENT_CLASS);
+	struct segment *segment = segment_of(ref.arena, unit);
+
+	segment->tag = tag;
+	segment->units = units;
+	clock_store(ref.arena, &segment->clock, self.context->clock);
+	if (channel->tail != 0)
+		segment_of(ref.arena, channel->tail)->next = unit;
+	else
+		channel->head = unit;
+	channel->tail = unit;
+	channel->units += units;
+	clock_add(ref.arena, &channel->all, self.context->clock);
+	if (++channel->count > SEGMENT_MAX) {
+		/* Nobody reads here: the two oldest become one. */
+		struct segment *oldest = segment_of(ref.arena, channel->head);
+		struct segment *second = segment_of(ref.arena, oldest->next);
+
+		if (oldest->clock.unit != 0)
+			clock_take(ref.arena, &oldest->clock,
+			           arena_at(ref.arena, second->clock.unit));
+		second->units += oldest->units;
+		clock_drop(ref.arena, &oldest->clock);
+		unit = channel->head;
+		channel->head = oldest->next;
+		arena_give(ref.arena, unit, SEGMENT_CLASS);
+		channel->count--;
+	}
+}
+
+/* Unlinks a segment; before is the one in front of it, or 0. */
+static void segment_remove(struct channel_ref ref, uint32_t unit, uint32_t before)
+{
+	struct channel *channel = ref.channel;
+	struct segment *segment = segment_of(ref.arena, unit);
+
+	if (before != 0)
+		segment_of(ref.arena, before)->next = segment->next;
+	else
+		channel->head = segment->next;
+	if (channel->tail == unit)
+		channel->tail = before;
+	channel->count--;
+	clock_drop(ref.arena, &segment->clock);
+	arena_give(ref.arena, unit, SEGMENT_CLASS);
+}
+
+static bool take_units(struct channel_ref ref, uint64_t units, uint32_t tag, bool is_joined)
+{
+	struct channel *channel = ref.channel;
+	uint32_t unit = channel->head;
+	uint32_t before = 0;
+
+	while (units > 0 && unit != 0) {
+		struct segment *segment = segment_of(ref.arena, unit);
+		uint32_t next = segment->next;
+
+		if (tag == ANY_TAG || segment->tag == tag) {
+			uint64_t part = segment->units < units ? segment->units : units;
+
+			if (is_joined)
+				clock_take(ref.arena, &segment->clock, self.context->clock);
+			segment->units -= part;
+			channel->units -= part;
+			units -= part;
+			if (segment->units == 0)
+				segment_remove(ref, unit, before);
+			else
+				before = unit;
+		} else {
+			before = unit;
+		}
+		unit = next;
+	}
+	return units == 0;
+}
+
+bool channel_get(struct channel_ref ref, uint64_t units, uint32_t tag)
+{
+	return take_units(ref, units, tag, true);
+}
+
+void channel_drop(struct channel_ref ref, uint64_t units)
+{
+	take_units(ref, units, ANY_TAG, false);
+}
+
+void channel_clear(struct channel_ref ref)
+{
+	while (ref.channel->head != 0)
+		segment_remove(ref, ref.channel->head, 0);
+	ref.channel->units = 0;
+}
+
+void channel_peek(struct channel_ref ref)
+{
+	if (ref.channel->head != 0)
+		clock_take(ref.arena, &segment_of(ref.arena, ref.channel->head)->clock,
+		           self.context->clock);
+}
+
+void channel_get_all(struct channel_ref ref)
+{
+	clock_take(ref.arena, &ref.channel->all, self.context->clock);
+}
+
+void channel_get_everything(void)
+{
+	struct arena *arena = &arenas[ARENA_SHARED];
+
+	for (uint32_t i = 0; i < CHANNEL_BUCKETS; i++) {
+		uint32_t unit = atomic_load(&session->channel[i]);
+
+		for (; unit != 0; unit = channel_of(arena, unit)->next) {
+			struct channel *channel = channel_of(arena, unit);
+
+			/* Held by another, or by the caller itself: a torn clock only grows. */
+			clock_take(arena, &channel->all, self.context->clock);
+		}
+	}
+	self.context->clock[self.slot] = self.epoch;
+}
+
+void channel_release(struct channel_key key, enum edge edge)
+{
+	struct channel_ref ref;
+
+	if (edge_is_off(edge))
+		return;
+	self.busy++;
+	ref = channel_at(key);
+	lock_take(&ref.channel->lock);
+	clock_add(ref.arena, &ref.channel->all, self.context->clock);
+	lock_give(&ref.channel->lock);
+	context_advance();
+	context_log(edge, false);
+	self.busy--;
+}
+
+void channel_acquire(struct channel_key key, enum edge edge)
+{
+	struct channel_ref ref;
+
+	if (edge_is_off(edge))
+		return;
+	self.busy++;
+	ref = channel_at(key);
+	lock_take(&ref.channel->lock);
+	channel_get_all(ref);
+	lock_give(&ref.channel->lock);
+	context_log(edge, true);
+	self.busy--;
+}

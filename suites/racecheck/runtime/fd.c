@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/racecheck/runtime/fd.c - what a descriptor is.
+ *
+ * Device and inode name pipes and files. Anonymous inodes all share one number:
+ * eventfds have an id in /proc/self/fdinfo, and for others a coarse key must
+ * do. A socket puts to its peer's inode, which socketpair() tells, or else the
+ * kernel's socket diagnosis; an Internet socket is named by both addresses.
+ */
+#include "suites/racecheck/runtime/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+static uint64_t hash_bytes(const void *data, size_t bytes, uint64_t hash)
+{
+	const unsigned char *at = data;
+
+	for (size_t i = 0; i < bytes; i++)
+		hash = (hash ^ at[i]) * 0x100000001b3ull;
+	return hash;
+}
+
+/* Reads the number after a label in /proc/self/fdinfo/<fd>; 0: none. */
+static uint64_t fdinfo_number(int fd, const char *label)
+{
+	char path[48];
+	char text[1024];
+	const char *found;
+	long file;
+	long bytes;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = sys_call3(SYS_open, path, O_CLOEXEC, 0);
+	if (file < 0)
+		return 0;
+	bytes = sys_call3(SYS_read, file, text, sizeof(text) - 1);
+	sys_call1(SYS_close, file);
+	text[bytes > 0 ? bytes : 0] = '\0';
+	found = strstr(text, label);
+	return found ? strtoull(found + strlen(label), NULL, 10) : 0;
+}
+
+uint32_t fd_pid(int fd)
+{
+	return (uint32_t)fdinfo_number(fd, "\nPid:");
+}
+
+static void look_anonymous(int fd, struct fd_look *out)
+{
+	static const struct {
+		const char *name;
+		enum fd_type type;
+		enum channel_kind kind;
+	} kinds[] = {
+		{"[eventfd]", FD_EVENTFD, CHANNEL_EVENTFD},
+		{"[signalfd]", FD_SIGNALFD, CHANNEL_SIGNAL},
+		{"[timerfd]", FD_TIMERFD, CHANNEL_TIMERFD},
+		{"[eventpoll]", FD_EPOLL, CHANNEL_EPOLL},
+		{"[pidfd]", FD_PIDFD, CHANNEL_OTHER},
+	};
+	char path[32];
+	long bytes;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	bytes = sys_call3(SYS_readlink, path, out->name, sizeof(out->name) - 1);
+	out->name[bytes > 0 ? bytes : 0] = '\0';
+	out->type = strstr(out->name, "[io_uring]") ? FD_PLAIN : FD_UNCOVERED;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!strstr(out->name, kinds[i].name))
+			continue;
+		out->type = kinds[i].type;
+		out->read = out->write = (struct channel_key){kinds[i].kind, (uint64_t)fd, 0};
+		if (out->type == FD_EVENTFD)
+			out->read.a = out->write.a = fdinfo_number(fd, "eventfd-id:");
+	}
+}
+
+/* Asks the kernel for the inode of a unix socket's peer; 0: none. */
+static uint64_t diagnose_peer(uint64_t inode)
+{
+	struct {
+		struct nlmsghdr header;
+		struct unix_diag_req request;
+	} ask = {
+		.header = {sizeof(ask), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 0, 0},
+		.request = {.sdiag_family = AF_UNIX,
+	                    .udiag_states = ~0u,
+	                    .udiag_ino = (uint32_t)inode,
+	                    .udiag_show = UDIAG_SHOW_PEER,
+	                    .udiag_cookie = {~0u, ~0u}},
+	};
+	_Alignas(8) char answer[1024];
+	struct nlmsghdr *header = (struct nlmsghdr *)answer;
+	uint64_t peer = 0;
+	long fd = sys_call3(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	long bytes;
+
+	if (fd < 0)
+		return 0;
+	sys_call6(SYS_sendto, fd, (long)&ask, sizeof(ask), 0, 0, 0);
+	bytes = sys_call6(SYS_recvfrom, fd, (long)answer, sizeof(answer), MSG_DONTWAIT, 0, 0);
+	sys_call1(SYS_close, fd);
+	if (bytes < (long)sizeof(*header) || header->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return 0;
+	for (size_t at = NLMSG_LENGTH(sizeof(struct unix_diag_msg));
+	     at + sizeof(struct rtattr) <= (size_t)bytes;) {
+		const struct rtattr *attribute = (const struct rtattr *)(answer + at);
+
+		if (attribute->rta_len < sizeof(*attribute))
+			break;
+		if (attribute->rta_type == UNIX_DIAG_PEER)
+			peer = *(const uint32_t *)(answer + at + sizeof(*attribute));
+		at += RTA_ALIGN(attribute->rta_len);
+	}
+	return peer;
+}
+
+/* A socket's channel keeps its peer's inode in head of its key's second half. */
+static uint64_t peer_of(uint64_t inode)
+{
+	struct channel_ref ref = channel_at((struct channel_key){CHANNEL_SOCKET, inode, 1});
+
+	if (ref.channel->units == 0)
+		ref.channel->units = diagnose_peer(inode);
+	return ref.channel->units;
+}
+
+static uint64_t socket_inode(int fd)
+{
+	struct stat status = {0};
+
+	sys_call2(SYS_fstat, fd, &status);
+	return status.st_ino;
+}
+
+void fd_pair(int one, int other)
+{
+	uint64_t a = socket_inode(one);
+	uint64_t b = socket_inode(other);
+
+	channel_at((struct channel_key){CHANNEL_SOCKET, a, 1}).channel->units = b;
+	channel_at((struct channel_key){CHANNEL_SOCKET, b, 1}).channel->units = a;
+}
+
+struct channel_key fd_address_key(const struct sockaddr *address, socklen_t bytes)
+{
+	struct channel_key key = {CHANNEL_SOCKET_ADDRESS, 0, 0};
+
+	if (bytes < sizeof(address->sa_family))
+		return key;
+	key.b = address->sa_family;
+	if (address->sa_family == AF_INET)
+		key.a = ((const struct sockaddr_in *)(const void *)address)->sin_port;
+	else if (address->sa_family == AF_INET6)
+		key.a = ((const struct sockaddr_in6 *)(const void *)address)->sin6_port;
+	else if (address->sa_family == AF_UNIX) {
+		const char *path = ((const struct sockaddr_un *)(const void *)address)->sun_path;
+		size_t room = bytes - sizeof(address->sa_family);
+		/* An abstract name is all of its bytes, a path ends at its zero. */
+		size_t length = room > 0 && path[0] != '\0' ? strnlen(path, room) : room;
+
+		key.a = hash_bytes(path, length, 0xcbf29ce484222325ull);
+	}
+	if (key.b == AF_INET6)
+		key.b = AF_INET;
+	return key;
+}
+
+static struct channel_key name_key(int fd, long call)
+{
+	_Alignas(8) char room[128] = {0};
+	socklen_t bytes = sizeof(room);
+
+	if (sys_call3(call, fd, room, &bytes) < 0)
+		return (struct channel_key){CHANNEL_SOCKET_ADDRESS, 0, 0};
+	return fd_address_key((struct sockaddr *)(void *)room, bytes);
+}
+
+static int option(int fd, int name)
+{
+	int value = 0;
+	socklen_t bytes = sizeof(value);
+
+	sys_call6(SYS_getsockopt, fd, SOL_SOCKET, name, (long)&value, (long)&bytes, 0);
+	return value;
+}
+
+static void look_socket(int fd, struct fd_look *out)
+{
+	int domain = option(fd, SO_DOMAIN);
+	int type = option(fd, SO_TYPE);
+	struct channel_key local;
+	struct channel_key remote;
+	uint64_t peer;
+
+	out->type = type == SOCK_STREAM ? FD_STREAM : FD_MESSAGE;
+	if (option(fd, SO_ACCEPTCONN)) {
+		out->type = FD_LISTEN;
+		out->read = out->write = name_key(fd, SYS_getsockname);
+		return;
+	}
+	if (domain == AF_UNIX) {
+		peer = peer_of(out->inode);
+		out->is_reliable = true;
+		out->read = (struct channel_key){CHANNEL_SOCKET, out->inode, 0};
+		out->write = (struct channel_key){CHANNEL_SOCKET, peer, 0};
+		if (type == SOCK_DGRAM && peer == 0) {
+			/* Not connected: known by the name it is bound to. */
+			out->read = name_key(fd, SYS_getsockname);
+			out->write = name_key(fd, SYS_getpeername);
+		} else if (type == SOCK_DGRAM) {
+			local = name_key(fd, SYS_getsockname);
+			remote = name_key(fd, SYS_getpeername);
+			if (local.a != 0)
+				out->read = local;
+			if (remote.a != 0)
+				out->write = remote;
+		}
+		return;
+	}
+	local = name_key(fd, SYS_getsockname);
+	remote = name_key(fd, SYS_getpeername);
+	if (type == SOCK_DGRAM || type == SOCK_RAW) {
+		out->type = FD_LOSSY;
+		out->read = local;
+		out->write = remote;
+		out->read.b = out->write.b = 100 + SOCK_DGRAM;
+		return;
+	}
+	out->read = (struct channel_key){CHANNEL_SOCKET_ADDRESS, local.a << 20 | remote.a, 200};
+	out->write = (struct channel_key){CHANNEL_SOCKET_ADDRESS, remote.a << 20 | local.a, 200};
+}
+
+void fd_look(int fd, struct fd_look *out)
+{
+	struct stat status = {0};
+
+	*out = (struct fd_look){.type = FD_BAD};
+	if (sys_call2(SYS_fstat, fd, &status) < 0)
+		return;
+	out->device = status.st_dev;
+	out->inode = status.st_ino;
+	out->type = FD_PLAIN;
+	switch (status.st_mode & S_IFMT) {
+	case S_IFIFO:
+		out->type = FD_PIPE;
+		out->is_reliable = true;
+		out->read = out->write =
+			(struct channel_key){CHANNEL_PIPE, status.st_ino, status.st_dev};
+		break;
+	case S_IFSOCK:
+		look_socket(fd, out);
+		break;
+	case S_IFREG:
+		out->type = FD_FILE;
+		out->read = out->write =
+			(struct channel_key){CHANNEL_FILE, status.st_ino, status.st_dev};
+		break;
+	case S_IFCHR:
+		out->type = FD_TERMINAL;
+		break;
+	case 0:
+		look_anonymous(fd, out);
+		break;
+	default:
+		break;
+	}
+}
+
+bool fd_is_nonblocking(int fd)
+{
+	return (sys_call3(SYS_fcntl, fd, F_GETFL, 0) & O_NONBLOCK) != 0;
+}
+
+int fd_poll(int fd, int events)
+{
+	struct pollfd entry = {fd, (short)events, 0};
+	long ret = sys_call3(SYS_poll, &entry, 1, 0);
+
+	return ret < 0 ? POLLERR : entry.revents;
+}
+
+int fd_wait(int fd, int events, int timeout_ms, enum edge edge)
+{
+	struct pollfd entry = {fd, (short)events, 0};
+	int ret;
+
+	if (is_scheduled)
+		return schedule_block(edge, timeout_ms >= 0 ? 1 + (uint64_t)timeout_ms : 0)
+		               ? 0
+		               : -ETIMEDOUT;
+	self.is_interrupted = false;
+	ret = REAL(poll)(&entry, 1, timeout_ms);
+	if (ret == 0)
+		return -ETIMEDOUT;
+	/* A handler with SA_RESTART would have gone on waiting. */
+	return ret < 0 && errno == EINTR && self.is_interrupted ? -EINTR : 0;
+}
+
+static void release_to(struct channel_key key)
+{
+	struct channel_ref ref = channel_at(key);
+
+	lock_take(&ref.channel->lock);
+	clock_add(ref.arena, &ref.channel->ended, self.context->clock);
+	lock_give(&ref.channel->lock);
+}
+
+void fd_closed(int fd)
+{
+	struct fd_look look;
+
+	fd_look(fd, &look);
+	if (look.type == FD_PIPE || look.type == FD_STREAM || look.type == FD_MESSAGE) {
+		if (!edge_is_off(EDGE_close)) {
+			release_to(look.write);
+			context_advance();
+			context_log(EDGE_close, false);
+		}
+	} else if (look.type == FD_FILE) {
+		locks_closed(fd, look.device, look.inode);
+	}
+}
+
+void fd_closed_all(bool is_exec)
+{
+	struct {
+		uint64_t inode, offset;
+		unsigned short bytes;
+		unsigned char type;
+		char name[256];
+	} * entry;
+	_Alignas(8) char room[4096];
+	long directory =
+		sys_call3(SYS_open, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	long bytes;
+
+	if (directory < 0)
+		return;
+	while ((bytes = sys_call3(SYS_getdents64, directory, room, sizeof(room))) > 0) {
+		for (long at = 0; at < bytes; at += entry->bytes) {
+			const char *name;
+			int fd;
+
+			entry = (void *)(room + at);
+			name = (const char *)&entry->type + 1;
+			if (name[0] == '.')
+				continue;
+			fd = (int)strtol(name, NULL, 10);
+			if (fd == directory ||
+			    (is_exec && !(sys_call3(SYS_fcntl, fd, F_GETFD, 0) & FD_CLOEXEC)))
+				continue;
+			fd_closed(fd);
+		}
+	}
+	sys_call1(SYS_close, directory);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* suites/racecheck/runtime/fd.h - what a descriptor is, by an identity all processes share. */
+#ifndef RACECHECK_FD_H
+#define RACECHECK_FD_H
+
+#include <sys/socket.h>
+
+#include "suites/racecheck/runtime/runtime.h"
+
+enum fd_type {
+	FD_BAD,
+	FD_PLAIN, /* no order: a directory, a device */
+	FD_FILE,
+	FD_TERMINAL,
+	FD_PIPE,
+	FD_STREAM,  /* a socket of bytes */
+	FD_MESSAGE, /* a socket of messages, none lost */
+	FD_LOSSY,   /* a socket of messages that may get lost */
+	FD_LISTEN,
+	FD_EVENTFD,
+	FD_SIGNALFD,
+	FD_TIMERFD,
+	FD_EPOLL,
+	FD_PIDFD,
+	FD_QUEUE, /* POSIX message queue */
+	FD_UNCOVERED,
+};
+
+struct fd_look {
+	enum fd_type type;
+	struct channel_key read, write; /* where this end takes from and puts to */
+	uint64_t device, inode;
+	bool is_reliable; /* FIONREAD tells all that is on its way */
+	char name[48];    /* of an uncovered kind */
+};
+
+/* Finds out what fd is. Leaves errno alone. */
+void fd_look(int fd, struct fd_look *out);
+/* Key of a place that sockets are bound to or sent to. */
+struct channel_key fd_address_key(const struct sockaddr *address, socklen_t bytes);
+/* Notes that two sockets are each other's ends. */
+void fd_pair(int one, int other);
+/* Releases to whoever will see that fd was closed; drops locks that go with it. */
+void fd_closed(int fd);
+/* The same for all descriptors, before the process ends or executes. */
+void fd_closed_all(bool is_exec);
+/* Is the descriptor in non-blocking mode? */
+bool fd_is_nonblocking(int fd);
+/* The process a pidfd stands for; 0: none. */
+uint32_t fd_pid(int fd);
+/* Polls without waiting. Returns revents. */
+int fd_poll(int fd, int events);
+/*
+ * Waits until fd is ready or timeout_ms passed (-1: for ever). Returns 0, or
+ * -EINTR or -ETIMEDOUT.
+ */
+int fd_wait(int fd, int events, int timeout_ms, enum edge edge);
+
+/* wrap_file.c: the file's locks that go when fd is closed were held until now. */
+void locks_closed(int fd, uint64_t device, uint64_t inode);
+
+/* wrap_signal.c: a signal of the calling process was taken. */
+void signal_taken(int number, uint32_t child);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/racecheck/runtime/lock.c - spin locks in shared memory.
+ *
+ * The word holds the owner's thread id, so that a lock whose owner was killed
+ * can be stolen. Clocks only grow, hence a half-done section does no harm.
+ */
+#include "suites/racecheck/runtime/runtime.h"
+
+#include <linux/futex.h>
+#include <stdio.h>
+#include <time.h>
+
+uint64_t now_ns(int clock)
+{
+	struct timespec now = {0};
+
+	sys_call2(SYS_clock_gettime, clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool is_dead(uint32_t tid)
+{
+	char path[40];
+	char text[256];
+	long fd;
+	long bytes;
+
+	if (tid == 0)
+		return false;
+	if (sys_call2(SYS_tkill, tid, 0) == -3)
+		return true;
+	/* A zombie still takes signals: its state says more. */
+	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
+	fd = sys_call3(SYS_open, path, 02000000, 0);
+	if (fd < 0)
+		return false;
+	bytes = sys_call3(SYS_read, fd, text, sizeof(text) - 1);
+	sys_call1(SYS_close, fd);
+	for (long i = bytes - 1; i > 2; i--) {
+		if (text[i - 2] == ')' && text[i - 1] == ' ')
+			return text[i] == 'Z' || text[i] == 'X';
+	}
+	return false;
+}
+
+void lock_take(_Atomic uint32_t *lock)
+{
+	uint32_t mine = self.tid ? self.tid : (uint32_t)sys_call1(SYS_gettid, 0);
+	uint32_t owner = 0;
+	uint64_t spins = 0;
+
+	while (!atomic_compare_exchange_weak_explicit(lock, &owner, mine, memory_order_seq_cst,
+	                                              memory_order_relaxed)) {
+		if (owner == mine)
+			return; /* left behind by a jump out of the runtime */
+		if (owner != 0 && ++spins % 64 == 0)
+			sys_call1(SYS_sched_yield, 0);
+		if (owner != 0 && spins % 16384 == 0 && is_dead(owner))
+			atomic_compare_exchange_strong(lock, &owner, 0);
+		owner = 0;
+	}
+}
+
+void lock_give(_Atomic uint32_t *lock)
+{
+	atomic_store_explicit(lock, 0, memory_order_release);
+}
+
+void lock_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+	struct timespec timeout = {
+		.tv_sec = (time_t)(timeout_ns / 1000000000u),
+		.tv_nsec = (long)(timeout_ns % 1000000000u),
+	};
+
+	sys_call4(SYS_futex, word, FUTEX_WAIT, expected, &timeout);
+}
+
+void lock_wake(_Atomic uint32_t *word)
+{
+	sys_call4(SYS_futex, word, FUTEX_WAKE, 1 << 20, 0);
+}

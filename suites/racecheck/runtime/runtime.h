@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/racecheck/runtime/runtime.h - the parts of the runtime, for each other.
+ *
+ * The runtime is one object file that is linked into the checked program in
+ * place of the compiler's own. Every name in it is hidden but the callbacks,
+ * the calls it stands in for, and the annotations.
+ */
+#ifndef RACECHECK_RUNTIME_H
+#define RACECHECK_RUNTIME_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "suites/racecheck/runtime/sys.h"
+#include "suites/racecheck/session.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define CALLER ((uintptr_t)__builtin_return_address(0))
+#define EXPORT __attribute__((visibility("default")))
+/* A program's own definition of the name wins over the runtime's. */
+#define INTERPOSE __attribute__((weak, visibility("default")))
+
+/* ---- arena.c: memory for shadow and objects ---- */
+
+/* Starts an arena's memory; all zero at first. */
+struct arena_head {
+	_Atomic uint32_t lock;
+	_Atomic uint32_t unit_count, plane_count;
+	uint32_t free_units[6]; /* lists of blocks of 1 << class units */
+	uint32_t free_plane;
+};
+
+/* The private arena is emptied in a child by the kernel, the shared one is one for all. */
+struct arena {
+	struct arena_head *head;
+	_Atomic uint32_t *plane_next; /* the next plane of the same page, context and kind */
+	_Atomic uint32_t *plane_era;
+	char *units;
+	char *planes;
+};
+
+extern struct session *session;
+extern struct arena arenas[2];
+enum { ARENA_PRIVATE, ARENA_SHARED };
+
+/* Lays an arena over ARENA_BYTES of zeroed or living memory at base. */
+void arena_lay(struct arena *arena, char *base);
+/* Takes a zeroed block of 1 << class units (class 0 to 5). Returns its index, never 0. */
+uint32_t arena_take(struct arena *arena, unsigned class);
+/* Gives a block back. */
+void arena_give(struct arena *arena, uint32_t unit, unsigned class);
+/* Takes a zeroed plane of 512 cells. Returns its index, never 0. */
+uint32_t arena_take_plane(struct arena *arena);
+/* Gives a plane back that no context uses any more. */
+void arena_give_plane(struct arena *arena, uint32_t plane);
+
+static inline void *arena_at(const struct arena *arena, uint32_t unit)
+{
+	return arena->units + (uint64_t)unit * ARENA_UNIT_BYTES;
+}
+
+/* ---- lock.c: spin locks that outlive their owners ---- */
+
+/* Takes a lock; one left by a dead thread is stolen after a while. */
+void lock_take(_Atomic uint32_t *lock);
+void lock_give(_Atomic uint32_t *lock);
+/* Waits at most timeout_ns while *word is expected, or until woken. */
+void lock_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
+void lock_wake(_Atomic uint32_t *word);
+/* Says whether a thread or process no longer runs (gone, or a zombie). */
+bool is_dead(uint32_t tid);
+/* Nanoseconds of a clock. */
+uint64_t now_ns(int clock);
+
+/* ---- context.c: threads, processes, clocks ---- */
+
+enum { TLB_SLOTS = 64, SHADOW_STACK = 512, SITE_SLOTS = 256 };
+
+struct page;
+
+struct tlb_entry {
+	uint64_t tag;               /* page number and generation; 0: empty */
+	_Atomic uint64_t *cells[2]; /* own planes for reads and writes; null: none */
+	struct page *page;
+	struct arena *arena;
+	bool is_quiet; /* nothing to record: one thread, private page */
+};
+
+struct frame {
+	uintptr_t place, stack;
+	uint32_t node; /* 0: not yet looked up */
+};
+
+struct site {
+	uintptr_t place;
+	uint32_t parent, node;
+};
+
+struct pending_signal;
+
+/* What a thread keeps for itself; all zero in a thread not yet known. */
+struct thread {
+	struct context *context; /* null: not known, or the runtime's own */
+	uint32_t slot;
+	uint32_t tid;
+	uint64_t epoch;      /* context->clock[slot] */
+	uint64_t epoch_bits; /* of it, as in a cell */
+	uint32_t busy;       /* inside the runtime: signals wait */
+	uint32_t ignoring;   /* annotation depth */
+	uint32_t depth;
+	uint32_t in_call; /* nested wrapped calls */
+	bool is_ending;
+	bool is_interrupted; /* a handler without SA_RESTART ran */
+	bool is_exhausted;
+	bool has_called_back;
+	uint64_t edge_place; /* caller of the wrapped call in progress */
+	struct pending_signal *pending;
+	uint32_t pending_count;
+	uint32_t watch_skip;
+	uint32_t random;
+	uint32_t delay_left;  /* synchronisations until the next delay; 0: none */
+	uint32_t delay_count; /* so far */
+	void *(*start)(void *);
+	struct tlb_entry tlb[TLB_SLOTS];
+	struct site sites[SITE_SLOTS];
+	struct frame stack[SHADOW_STACK];
+};
+
+extern __thread struct thread self;
+/* Changes when a mapping or the number of threads does: empties all TLBs. */
+extern _Atomic uint64_t tlb_generation;
+/* The process has one thread and none unjoined: private memory can't race. */
+extern _Atomic uint32_t other_threads;
+extern bool is_scheduled, is_watching;
+
+enum { EPOCH_BITS = 31 };
+#define CELL_MASK 0xffull
+#define CELL_ATOMIC 0x100ull
+#define CELL_EPOCH_SHIFT 9
+#define CELL_EPOCH_MASK (((1ull << EPOCH_BITS) - 1) << CELL_EPOCH_SHIFT)
+#define CELL_SITE_SHIFT 40
+
+/* Attaches the process to the session, or makes one. Safe to call again. */
+void runtime_start(void);
+/* Gives the calling thread a context if it has none. Returns false in the runtime's own code. */
+bool runtime_enter(void);
+/* Runs what was held back while the runtime was busy. */
+void runtime_leave(void);
+
+/*
+ * Takes a context for a new thread or process that knows known[]. A context of
+ * a thread that known[] covers is used again. Returns its slot, or CONTEXT_MAX
+ * (and no verdict) if none is left.
+ */
+uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid);
+/* Makes slot the calling thread's context. */
+void context_adopt(uint32_t slot);
+/* Finds or makes the context of a process that was just executed. */
+void context_attach(void);
+/* Makes slot the context of a child that was just forked. */
+void context_forked(uint32_t slot);
+/* Marks the calling thread's context as ended; its row stays for a join. */
+void context_end(void);
+/* Marks all contexts of the calling process as ended. */
+void context_end_process(void);
+/* Orders everything slot has done, as occupant, before the caller; it may be used again. */
+void context_join(uint32_t slot, uint32_t occupant);
+/* The same for every context of a process that ended. */
+void context_join_process(uint32_t pid);
+/*
+ * Orders every process that died without a word before the caller; is_all: also
+ * those that ended in good order, but that nobody checked waited for.
+ */
+void context_join_gone(bool is_all);
+/* Is there a context of that process that still runs? */
+bool context_is_known(uint32_t pid);
+/* Orders the context of an occupant before the caller, if it is dead. */
+void context_join_dead(uint32_t occupant);
+/* Says that the caller's next accesses are a new epoch. */
+void context_advance(void);
+
+static inline void clock_join(uint64_t *into, const uint64_t *from, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		into[i] = into[i] > from[i] ? into[i] : from[i];
+}
+
+static inline uint32_t context_count(void)
+{
+	return atomic_load_explicit(&session->context_count, memory_order_relaxed);
+}
+
+/* Notes a synchronisation of the caller for reports. */
+void context_log(enum edge edge, bool is_acquire);
+/* Ends the run's verdict with a cause; the program goes on. */
+void no_verdict(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static inline bool edge_is_off(enum edge edge);
+
+/* ---- map.c: which shadow page belongs to an address ---- */
+
+enum { GROUP_COUNT = CONTEXT_MAX / 8 };
+
+/* The shadow of one page: exactly one unit. */
+struct page {
+	_Atomic uint64_t users[2]; /* contexts that read, wrote */
+	_Atomic uint32_t sync;     /* block of 512 heads of lists of struct sync; 0: none */
+	uint32_t region;           /* 1 + index; 0: private */
+	uint32_t index;            /* in the region */
+	uint32_t is_ring;
+	_Atomic uint32_t group[GROUP_COUNT]; /* unit of 8 contexts' planes: reads, writes */
+};
+
+extern _Atomic uint32_t *mmu_table;
+#define MMU_SHARED 0x80000000u
+
+/* Finds or makes the page of an address; sets *arena. */
+struct page *map_page(uintptr_t address, struct arena **arena);
+/* As map_page, but null where nothing was ever recorded. */
+struct page *map_find(uintptr_t address, struct arena **arena);
+/* Notes a shared mapping of a file, a System V segment, or of nothing. */
+void map_add_file(uintptr_t address, size_t bytes, int fd, uint64_t offset);
+void map_add_anonymous(uintptr_t address, size_t bytes);
+void map_add_sysv(uintptr_t address, size_t bytes, int id);
+/* Forgets what is mapped in a range, and the shadow of its private pages. */
+void map_remove(uintptr_t address, size_t bytes);
+/* Moves a mapping, or doubles it if from_bytes is 0. */
+void map_move(uintptr_t from, size_t from_bytes, uintptr_t to, size_t to_bytes);
+/*
+ * Reads /proc/self/maps for shared mappings that libraries made unseen. hint: the
+ * path of a file that may be shown by another name; may be null.
+ */
+void map_import(const char *hint);
+/* Length of the shared mapping that starts at address; 0: none. */
+size_t map_length(uintptr_t address);
+/* The region's number and the offset in it; region 0: private. */
+void map_where(uintptr_t address, uint32_t *region, uint64_t *offset);
+/* Makes the list usable in a child, whatever another thread held. */
+void map_forked(void);
+
+/* ---- page.c: the shadow of a page as a whole ---- */
+
+/* Empties what is recorded for a range of private memory. */
+void page_wipe(uintptr_t address, size_t bytes);
+/* Gives back all that a private page holds, and the page. */
+void page_free(struct arena *arena, uint32_t unit);
+/* The first plane of a context in a page: index 0 for none. */
+_Atomic uint32_t *page_plane(struct arena *arena, struct page *page, uint32_t slot, bool is_write,
+                             bool is_made);
+static inline _Atomic uint64_t *plane_cells(const struct arena *arena, uint32_t plane)
+{
+	return (_Atomic uint64_t *)(arena->planes + (uint64_t)plane * 4096);
+}
+
+/* ---- shadow.c: cells ---- */
+
+/* Records an access and reports the races it is part of. */
+void shadow_access(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
+/* The two halves of it; a full fence belongs between them. bytes: at most 16. */
+void shadow_put(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
+void shadow_check(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
+/* Finds the caller's cached translation of an address, or makes it. */
+struct tlb_entry *shadow_translate(struct thread *t, uintptr_t address);
+/* Empties the caller's cache of translations. */
+void shadow_forget_tlb(void);
+
+static inline uint64_t tlb_tag(uintptr_t address)
+{
+	return (address >> 12) | atomic_load_explicit(&tlb_generation, memory_order_relaxed) << 36;
+}
+
+static inline struct tlb_entry *tlb_slot(struct thread *t, uintptr_t address)
+{
+	return &t->tlb[(address >> 12) & (TLB_SLOTS - 1)];
+}
+
+/* ---- site.c: places and stacks ---- */
+
+uint32_t site_node(struct thread *t, uintptr_t place);
+/* Drops the process's list of modules, after dlopen or exec. */
+void site_forget_modules(void);
+
+/* ---- record.c ---- */
+void record_race(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uint32_t node,
+                 uint32_t slot, uint64_t epoch, uint64_t cell, bool other_is_write);
+/* For the watchpoint engine. */
+void record_watch(uintptr_t address, const struct side *later, const struct side *earlier,
+                  uint32_t flags);
+/* Fills a side of a report for a context at an epoch. */
+void record_side(struct side *side, uint32_t slot, uint64_t epoch, uint32_t node, uint32_t flags,
+                 uint32_t bytes);
+
+/* ---- sync.c: objects in memory ---- */
+
+/* A clock kept in an arena; grows with the number of contexts. */
+struct stored_clock {
+	uint32_t unit;
+	uint32_t class; /* 8 << class entries; unit 0: empty */
+};
+
+/* Synchronisation at an address (a mutex, an atomic): exactly one unit. */
+struct sync {
+	_Atomic uint32_t lock;
+	uint32_t next;
+	uint32_t offset; /* in its page */
+	uint32_t holder; /* 1 + occupant that holds or held it for writing */
+	struct stored_clock writers;
+	struct stored_clock readers;
+	uint32_t releaser;            /* 1 + slot that made the last release */
+	uint32_t channel;             /* unit of a channel, for semaphores */
+	uint32_t threshold, arrivals; /* of a barrier */
+	uint32_t is_written;          /* held for writing now */
+	uint32_t spare[1];
+};
+
+struct sync_ref {
+	struct arena *arena;
+	struct sync *sync;
+};
+
+/* Finds or makes the object at an address. */
+struct sync_ref sync_at(const volatile void *address);
+/* Drops the objects in a range of private memory, or one that is initialised anew. */
+void sync_reset(const volatile void *address);
+void clock_store(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
+void clock_add(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
+void clock_take(struct arena *arena, const struct stored_clock *clock, uint64_t *into);
+void clock_drop(struct arena *arena, struct stored_clock *clock);
+
+/* Orders the caller's past before whoever acquires address later, and the reverse. */
+void sync_release(const volatile void *address, enum edge edge);
+void sync_acquire(const volatile void *address, enum edge edge);
+/* Locks: exclusive or shared. */
+void sync_lock(const volatile void *address, enum edge edge, bool is_shared);
+void sync_unlock(const volatile void *address, enum edge edge);
+/* The owner died: all it did comes first. */
+void sync_inherit(const volatile void *address);
+
+/* ---- channel.c: what flows, byte-exact and message-exact ---- */
+
+enum channel_kind {
+	CHANNEL_PIPE = 1,
+	CHANNEL_SOCKET,
+	CHANNEL_SOCKET_ADDRESS,
+	CHANNEL_EVENTFD,
+	CHANNEL_TIMERFD,
+	CHANNEL_EPOLL,
+	CHANNEL_MQ,
+	CHANNEL_MSG,
+	CHANNEL_SEM,
+	CHANNEL_SEM_ZERO,
+	CHANNEL_SIGNAL,
+	CHANNEL_FLOCK,
+	CHANNEL_RECORD_LOCK,
+	CHANNEL_NAME,
+	CHANNEL_SPAWN,
+	CHANNEL_STOP,
+	CHANNEL_THREAD,
+	CHANNEL_RING,
+	CHANNEL_FILE,
+	CHANNEL_USER,
+	CHANNEL_OTHER,
+};
+
+struct channel_key {
+	uint32_t kind;
+	uint64_t a, b;
+};
+
+/* One release waiting to be taken. */
+struct segment {
+	uint32_t next;
+	uint32_t tag; /* message type or priority */
+	uint64_t units;
+	uint64_t first, last; /* range, for record locks */
+	struct stored_clock clock;
+	struct stored_clock readers;
+	uint32_t holder;
+	uint32_t spare;
+};
+
+struct channel {
+	_Atomic uint32_t lock;
+	uint32_t next;
+	struct channel_key key;
+	_Atomic uint32_t version; /* moves with every operation, to wait on */
+	uint32_t head, tail, count;
+	uint64_t units;            /* in the queue */
+	struct stored_clock all;   /* every release */
+	struct stored_clock ended; /* closers */
+	struct stored_clock taken; /* takers, for writers that waited for room */
+	uint32_t holder;
+	uint32_t is_primed;
+};
+
+struct channel_ref {
+	struct arena *arena;
+	struct channel *channel;
+};
+
+struct channel_ref channel_at(struct channel_key key);
+struct channel_ref channel_in(struct sync_ref ref);
+void channel_open(struct channel_ref ref);  /* takes the channel's lock */
+void channel_close(struct channel_ref ref); /* gives it back, moves the version */
+/* With the lock held: */
+void channel_put(struct channel_ref ref, uint64_t units, uint32_t tag);
+/* Takes units of tag (ANY_TAG: of the oldest). False: some of them were never put. */
+bool channel_get(struct channel_ref ref, uint64_t units, uint32_t tag);
+void channel_drop(struct channel_ref ref, uint64_t units);
+void channel_clear(struct channel_ref ref);
+void channel_peek(struct channel_ref ref);
+/* Joins all that was ever put, here or anywhere: for what the runtime did not see. */
+void channel_get_all(struct channel_ref ref);
+void channel_get_everything(void);
+#define ANY_TAG UINT32_MAX
+
+/* Coarse edges on a key. */
+void channel_release(struct channel_key key, enum edge edge);
+void channel_acquire(struct channel_key key, enum edge edge);
+
+/* ---- delay.c: other orders than the usual one ---- */
+
+enum { DELAY_FIRST = 64, DELAY_MAX = 160 };
+/* Sleeps for a moment now and then, at a synchronisation of the caller. */
+void delay_slow(void);
+static inline void delay_point(void)
+{
+	if (UNLIKELY(self.delay_left > 0) && --self.delay_left == 0)
+		delay_slow();
+}
+/* The same where a thread or process begins, or has begun another. */
+void delay_begin(bool is_new);
+
+/* ---- schedule.c: one context at a time ---- */
+
+void schedule_start(void);
+/* A place where another context may be let run. */
+void schedule_point(void);
+/* Says that the caller would block in edge; returns when it should look again.
+ * False: deadline_ns (CLOCK_MONOTONIC, 0: none) has passed. */
+bool schedule_block(enum edge edge, uint64_t deadline_ns);
+/* Something happened that may let others go on. */
+void schedule_wake(void);
+void schedule_spin(void);
+void schedule_end(void);
+void schedule_await(void);
+void schedule_created(uint32_t slot);
+/* Lets the turn go round a call the scheduler can't emulate. */
+void schedule_outside(enum edge edge);
+void schedule_inside(void);
+void schedule_yield(void);
+
+/* ---- weak.c: store buffers ---- */
+void weak_drain(void);
+
+/* ---- watch.c ---- */
+void watch_access(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
+
+/* ---- signals ---- */
+void signal_run_pending(void);
+
+/* ---- real.c: libc's own definitions ---- */
+
+typedef void (*any_function)(void);
+any_function real_find(enum edge edge);
+#define REAL(name) ((__typeof__(&name))real_find(EDGE_##name))
+
+static inline bool edge_is_off(enum edge edge)
+{
+	extern uint8_t edges_off[EDGE_COUNT];
+
+	return UNLIKELY(edges_off[edge]);
+}
+
+static inline bool is_acquire(int order)
+{
+	order &= 0xff; /* gcc may add bits for lock elision */
+	return order == __ATOMIC_CONSUME || order == __ATOMIC_ACQUIRE ||
+	       order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
+static inline bool is_release(int order)
+{
+	order &= 0xff;
+	return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
+#endif

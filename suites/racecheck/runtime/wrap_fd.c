@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/* suites/racecheck/runtime/wrap_fd.c - calls that read and write descriptors. */
+#include "suites/racecheck/runtime/wrap.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "suites/racecheck/runtime/fd.h"
+#include "suites/racecheck/runtime/transfer.h"
+
+static ssize_t answer(long ret)
+{
+	call_end();
+	if (ret >= 0)
+		return ret;
+	errno = (int)-ret;
+	return -1;
+}
+
+#define ONE_PART(pointer, size) &(const struct iovec){(void *)(uintptr_t)(pointer), size}, 1
+
+static long take(enum edge edge, int fd, const struct iovec *parts, size_t count,
+                 struct msghdr *message, int flags, long long offset, uintptr_t place)
+{
+	const struct transfer transfer = {edge, fd, parts, count, message, flags, offset, place};
+
+	return transfer_in(&transfer);
+}
+
+static long give(enum edge edge, int fd, const struct iovec *parts, size_t count,
+                 struct msghdr *message, int flags, long long offset, uintptr_t place)
+{
+	const struct transfer transfer = {edge, fd, parts, count, message, flags, offset, place};
+
+	return transfer_out(&transfer);
+}
+
+INTERPOSE ssize_t read(int fd, void *data, size_t bytes)
+{
+	if (!call_begin(EDGE_read, CALLER))
+		return REAL(read)(fd, data, bytes);
+	return answer(take(EDGE_read, fd, ONE_PART(data, bytes), NULL, 0, -1, CALLER));
+}
+
+INTERPOSE ssize_t readv(int fd, const struct iovec *parts, int count)
+{
+	if (!call_begin(EDGE_readv, CALLER))
+		return REAL(readv)(fd, parts, count);
+	return answer(take(EDGE_readv, fd, parts, (size_t)count, NULL, 0, -1, CALLER));
+}
+
+INTERPOSE ssize_t pread(int fd, void *data, size_t bytes, off_t offset)
+{
+	if (!call_begin(EDGE_pread, CALLER))
+		return REAL(pread)(fd, data, bytes, offset);
+	return answer(take(EDGE_pread, fd, ONE_PART(data, bytes), NULL, 0, offset, CALLER));
+}
+
+INTERPOSE ssize_t pread64(int fd, void *data, size_t bytes, off_t offset)
+{
+	if (!call_begin(EDGE_pread64, CALLER))
+		return REAL(pread64)(fd, data, bytes, offset);
+	return answer(take(EDGE_pread64, fd, ONE_PART(data, bytes), NULL, 0, offset, CALLER));
+}
+
+INTERPOSE ssize_t write(int fd, const void *data, size_t bytes)
+{
+	if (!call_begin(EDGE_write, CALLER))
+		return REAL(write)(fd, data, bytes);
+	return answer(give(EDGE_write, fd, ONE_PART(data, bytes), NULL, 0, -1, CALLER));
+}
+
+INTERPOSE ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+	if (!call_begin(EDGE_writev, CALLER))
+		return REAL(writev)(fd, parts, count);
+	return answer(give(EDGE_writev, fd, parts, (size_t)count, NULL, 0, -1, CALLER));
+}
+
+INTERPOSE ssize_t pwrite(int fd, const void *data, size_t bytes, off_t offset)
+{
+	if (!call_begin(EDGE_pwrite, CALLER))
+		return REAL(pwrite)(fd, data, bytes, offset);
+	return answer(give(EDGE_pwrite, fd, ONE_PART(data, bytes), NULL, 0, offset, CALLER));
+}
+
+INTERPOSE ssize_t pwrite64(int fd, const void *data, size_t bytes, off_t offset)
+{
+	if (!call_begin(EDGE_pwrite64, CALLER))
+		return REAL(pwrite64)(fd, data, bytes, offset);
+	return answer(give(EDGE_pwrite64, fd, ONE_PART(data, bytes), NULL, 0, offset, CALLER));
+}
+
+/* ---- sockets ---- */
+
+static long receive(enum edge edge, int fd, struct msghdr *message, int flags, uintptr_t place)
+{
+	return take(edge, fd, message->msg_iov, message->msg_iovlen, message, flags, -1, place);
+}
+
+static long receive_data(enum edge edge, int fd, void *data, size_t bytes, int flags,
+                         struct sockaddr *from, socklen_t *from_bytes, uintptr_t place)
+{
+	size_t done = 0;
+	long ret;
+
+	do {
+		struct iovec part = {(char *)data + done, bytes - done};
+		struct msghdr message = {
+			.msg_name = from,
+			.msg_namelen = from && from_bytes ? *from_bytes : 0,
+			.msg_iov = &part,
+			.msg_iovlen = 1,
+		};
+
+		ret = receive(edge, fd, &message, flags, place);
+		if (ret < 0)
+			break;
+		/* MSG_TRUNC asks for the real length, beyond the room there was. */
+		done += (size_t)ret;
+		if (from_bytes)
+			*from_bytes = message.msg_namelen;
+	} while ((flags & MSG_WAITALL) && ret > 0 && done < bytes);
+	return ret < 0 && done == 0 ? ret : (long)done;
+}
+
+INTERPOSE ssize_t recv(int fd, void *data, size_t bytes, int flags)
+{
+	if (!call_begin(EDGE_recv, CALLER))
+		return REAL(recv)(fd, data, bytes, flags);
+	return answer(receive_data(EDGE_recv, fd, data, bytes, flags, NULL, NULL, CALLER));
+}
+
+INTERPOSE ssize_t recvfrom(int fd, void *data, size_t bytes, int flags, struct sockaddr *from,
+                           socklen_t *from_bytes)
+{
+	if (!call_begin(EDGE_recvfrom, CALLER))
+		return REAL(recvfrom)(fd, data, bytes, flags, from, from_bytes);
+	return answer(
+		receive_data(EDGE_recvfrom, fd, data, bytes, flags, from, from_bytes, CALLER));
+}
+
+INTERPOSE ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	if (!call_begin(EDGE_recvmsg, CALLER))
+		return REAL(recvmsg)(fd, message, flags);
+	return answer(receive(EDGE_recvmsg, fd, message, flags, CALLER));
+}
+
+INTERPOSE int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                       struct timespec *timeout)
+{
+	unsigned done = 0;
+	long ret = 0;
+
+	if (!call_begin(EDGE_recvmmsg, CALLER))
+		return REAL(recvmmsg)(fd, messages, count, flags, timeout);
+	while (done < count) {
+		/* Only the first message is waited for, unless all are wanted. */
+		bool is_first = done == 0 || !(flags & MSG_WAITFORONE);
+
+		ret = receive(EDGE_recvmmsg, fd, &messages[done].msg_hdr,
+		              (flags & ~MSG_WAITFORONE) | (is_first ? 0 : MSG_DONTWAIT), CALLER);
+		if (ret < 0)
+			break;
+		messages[done++].msg_len = (unsigned)ret;
+	}
+	return (int)answer(done > 0 ? (long)done : ret);
+}
+
+static long post(enum edge edge, int fd, const struct msghdr *message, int flags, uintptr_t place)
+{
+	struct msghdr copy = *message;
+
+	return give(edge, fd, copy.msg_iov, copy.msg_iovlen, &copy, flags, -1, place);
+}
+
+static long post_data(enum edge edge, int fd, const void *data, size_t bytes, int flags,
+                      const struct sockaddr *to, socklen_t to_bytes, uintptr_t place)
+{
+	struct iovec part = {(void *)(uintptr_t)data, bytes};
+	struct msghdr message = {
+		.msg_name = (void *)(uintptr_t)to,
+		.msg_namelen = to_bytes,
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+	};
+
+	return post(edge, fd, &message, flags, place);
+}
+
+INTERPOSE ssize_t send(int fd, const void *data, size_t bytes, int flags)
+{
+	if (!call_begin(EDGE_send, CALLER))
+		return REAL(send)(fd, data, bytes, flags);
+	return answer(post_data(EDGE_send, fd, data, bytes, flags, NULL, 0, CALLER));
+}
+
+INTERPOSE ssize_t sendto(int fd, const void *data, size_t bytes, int flags,
+                         const struct sockaddr *to, socklen_t to_bytes)
+{
+	if (!call_begin(EDGE_sendto, CALLER))
+		return REAL(sendto)(fd, data, bytes, flags, to, to_bytes);
+	return answer(post_data(EDGE_sendto, fd, data, bytes, flags, to, to_bytes, CALLER));
+}
+
+INTERPOSE ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	if (!call_begin(EDGE_sendmsg, CALLER))
+		return REAL(sendmsg)(fd, message, flags);
+	return answer(post(EDGE_sendmsg, fd, message, flags, CALLER));
+}
+
+INTERPOSE int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	unsigned done = 0;
+	long ret = 0;
+
+	if (!call_begin(EDGE_sendmmsg, CALLER))
+		return REAL(sendmmsg)(fd, messages, count, flags);
+	while (done < count) {
+		ret = post(EDGE_sendmmsg, fd, &messages[done].msg_hdr, flags, CALLER);
+		if (ret < 0)
+			break;
+		messages[done++].msg_len = (unsigned)ret;
+	}
+	return (int)answer(done > 0 ? (long)done : ret);
+}
+
+INTERPOSE int socketpair(int domain, int type, int protocol, int fds[2])
+{
+	int ret = REAL(socketpair)(domain, type, protocol, fds);
+
+	if (ret == 0 && runtime_enter())
+		BUSY(fd_pair(fds[0], fds[1]));
+	return ret;
+}
+
+INTERPOSE int connect(int fd, const struct sockaddr *address, socklen_t bytes)
+{
+	struct channel_key key;
+	int ret;
+
+	if (!call_begin(EDGE_connect, CALLER))
+		return REAL(connect)(fd, address, bytes);
+	key = fd_address_key(address, bytes);
+	key.b += 1000;
+	channel_release(key, EDGE_connect);
+	schedule_wake();
+	schedule_outside(EDGE_connect);
+	ret = REAL(connect)(fd, address, bytes);
+	schedule_inside();
+	call_end();
+	return ret;
+}
+
+static int accepted(enum edge edge, int fd, struct sockaddr *address, socklen_t *bytes, int flags)
+{
+	struct fd_look look;
+	long ret;
+
+	BUSY(fd_look(fd, &look));
+	for (;;) {
+		int wait;
+
+		if (fd_is_nonblocking(fd) || fd_poll(fd, POLLIN) != 0) {
+			ret = sys_call4(SYS_accept4, fd, address, bytes, flags);
+			if (ret != -EAGAIN || fd_is_nonblocking(fd))
+				break;
+		}
+		wait = fd_wait(fd, POLLIN, -1, edge);
+		if (wait < 0) {
+			ret = wait;
+			break;
+		}
+	}
+	if (ret >= 0) {
+		look.read.b += 1000;
+		channel_acquire(look.read, edge);
+	}
+	return (int)answer(ret);
+}
+
+INTERPOSE int accept(int fd, struct sockaddr *address, socklen_t *bytes)
+{
+	if (!call_begin(EDGE_accept, CALLER))
+		return REAL(accept)(fd, address, bytes);
+	return accepted(EDGE_accept, fd, address, bytes, 0);
+}
+
+INTERPOSE int accept4(int fd, struct sockaddr *address, socklen_t *bytes, int flags)
+{
+	if (!call_begin(EDGE_accept4, CALLER))
+		return REAL(accept4)(fd, address, bytes, flags);
+	return accepted(EDGE_accept4, fd, address, bytes, flags);
+}
+
+/* ---- ends ---- */
+
+INTERPOSE int shutdown(int fd, int how)
+{
+	int ret;
+
+	if (!call_begin(EDGE_shutdown, CALLER))
+		return REAL(shutdown)(fd, how);
+	if (how != SHUT_RD)
+		BUSY(fd_closed(fd));
+	ret = REAL(shutdown)(fd, how);
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
+INTERPOSE int close(int fd)
+{
+	int ret;
+
+	if (!call_begin(EDGE_close, CALLER))
+		return REAL(close)(fd);
+	BUSY(fd_closed(fd));
+	ret = REAL(close)(fd);
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
+INTERPOSE int dup2(int fd, int onto)
+{
+	int ret;
+
+	if (!call_begin(EDGE_dup2, CALLER))
+		return REAL(dup2)(fd, onto);
+	if (fd != onto)
+		BUSY(fd_closed(onto));
+	ret = REAL(dup2)(fd, onto);
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
+INTERPOSE int dup3(int fd, int onto, int flags)
+{
+	int ret;
+
+	if (!call_begin(EDGE_dup3, CALLER))
+		return REAL(dup3)(fd, onto, flags);
+	BUSY(fd_closed(onto));
+	ret = REAL(dup3)(fd, onto, flags);
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
+/* ---- eventfd and timers ---- */
+
+INTERPOSE int eventfd(unsigned initial, int flags)
+{
+	int fd = REAL(eventfd)(initial, flags);
+	struct fd_look look;
+
+	if (fd < 0 || initial == 0 || !runtime_enter())
+		return fd;
+	self.edge_place = CALLER;
+	self.busy++;
+	fd_look(fd, &look);
+	if (!edge_is_off(EDGE_eventfd)) {
+		struct channel_ref ref = channel_at(look.write);
+
+		channel_open(ref);
+		channel_put(ref, initial, 0);
+		channel_close(ref);
+		context_advance();
+	}
+	self.busy--;
+	return fd;
+}
+
+INTERPOSE int eventfd_write(int fd, eventfd_t value)
+{
+	long ret;
+
+	if (!call_begin(EDGE_eventfd_write, CALLER))
+		return REAL(eventfd_write)(fd, value);
+	ret = give(EDGE_eventfd_write, fd, ONE_PART(&value, sizeof(value)), NULL, 0, -1, CALLER);
+	return answer(ret) == sizeof(value) ? 0 : -1;
+}
+
+INTERPOSE int eventfd_read(int fd, eventfd_t *value)
+{
+	long ret;
+
+	if (!call_begin(EDGE_eventfd_read, CALLER))
+		return REAL(eventfd_read)(fd, value);
+	ret = take(EDGE_eventfd_read, fd, ONE_PART(value, sizeof(*value)), NULL, 0, -1, CALLER);
+	return answer(ret) == sizeof(*value) ? 0 : -1;
+}
+
+INTERPOSE int timerfd_settime(int fd, int flags, const struct itimerspec *value,
+                              struct itimerspec *old)
+{
+	if (call_begin(EDGE_timerfd_settime, CALLER)) {
+		channel_release((struct channel_key){CHANNEL_TIMERFD, (uint64_t)fd, 0},
+		                EDGE_timerfd_settime);
+		call_end();
+	}
+	return REAL(timerfd_settime)(fd, flags, value, old);
+}
+
+/* ---- bytes that never come to user space: coarse, in and out by all that was put ---- */
+
+static void relay(int from, int to, long bytes, enum edge edge)
+{
+	struct fd_look look;
+
+	if (bytes <= 0)
+		return;
+	self.busy++;
+	fd_look(from, &look);
+	if (look.type == FD_PIPE || look.type == FD_STREAM)
+		channel_acquire(look.read, edge);
+	fd_look(to, &look);
+	if (look.type == FD_PIPE || look.type == FD_STREAM) {
+		struct channel_ref ref = channel_at(look.write);
+
+		channel_open(ref);
+		channel_put(ref, (uint64_t)bytes, 0);
+		channel_close(ref);
+		context_advance();
+	}
+	self.busy--;
+}
+
+/* RELAY: the release comes first, since the bytes may be read before the call returns. */
+#define RELAY(name, parameters, arguments, from, to)                                               \
+	INTERPOSE ssize_t name parameters                                                          \
+	{                                                                                          \
+		ssize_t ret;                                                                       \
+                                                                                                   \
+		if (!call_begin(EDGE_##name, CALLER))                                              \
+			return REAL(name) arguments;                                               \
+		schedule_outside(EDGE_##name);                                                     \
+		ret = REAL(name) arguments;                                                        \
+		schedule_inside();                                                                 \
+		relay(from, to, ret, EDGE_##name);                                                 \
+		call_end();                                                                        \
+		return ret;                                                                        \
+	}
+
+RELAY(splice, (int from, off64_t *in, int to, off64_t *out, size_t bytes, unsigned flags),
+      (from, in, to, out, bytes, flags), from, to)
+RELAY(tee, (int from, int to, size_t bytes, unsigned flags), (from, to, bytes, flags), from, to)
+RELAY(vmsplice, (int to, const struct iovec *parts, size_t count, unsigned flags),
+      (to, parts, count, flags), to, to)
+RELAY(sendfile, (int to, int from, off_t *offset, size_t bytes), (to, from, offset, bytes), from,
+      to)
+RELAY(sendfile64, (int to, int from, off64_t *offset, size_t bytes), (to, from, offset, bytes),
+      from, to)

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/racecheck/runtime/wrap_memory.c - functions that read and write memory.
+ *
+ * The compiler leaves them as calls (see the flags that `racecheck cc` adds),
+ * and the linker sends the calls of checked code here. The plain names inside
+ * this file are libc's own: the build renames them.
+ */
+#include "suites/racecheck/runtime/wrap.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void touch(const void *pointer, size_t bytes, bool is_write, uintptr_t place)
+{
+	if (bytes != 0 && self.busy == 0)
+		shadow_access((uintptr_t)pointer, bytes, is_write, false, place);
+}
+
+#define READS(pointer, bytes) touch(pointer, bytes, false, CALLER)
+#define WRITES(pointer, bytes) touch(pointer, bytes, true, CALLER)
+
+static bool is_stepwise(const void *to, const void *from)
+{
+	return UNLIKELY(is_scheduled) && runtime_enter() &&
+	       !(shadow_translate(&self, (uintptr_t)to)->is_quiet &&
+	         shadow_translate(&self, (uintptr_t)from)->is_quiet);
+}
+
+/* Under the scheduler a copy may be torn between any 8 bytes. */
+static void copy_stepwise(char *to, const char *from, size_t bytes)
+{
+	if (to > from && to < from + bytes) {
+		memmove(to, from, bytes);
+		return;
+	}
+	for (size_t done = 0; done < bytes; done += 8) {
+		size_t part = bytes - done < 8 ? bytes - done : 8;
+
+		schedule_point();
+		memmove(to + done, from + done, part);
+	}
+}
+
+static inline __attribute__((always_inline)) void *copy(void *to, const void *from, size_t bytes)
+{
+	READS(from, bytes);
+	WRITES(to, bytes);
+	if (is_stepwise(to, from))
+		copy_stepwise(to, from, bytes);
+	else
+		memmove(to, from, bytes);
+	return to;
+}
+
+EXPORT void *__wrap_memcpy(void *to, const void *from, size_t bytes)
+{
+	return copy(to, from, bytes);
+}
+
+EXPORT void *__wrap_memmove(void *to, const void *from, size_t bytes)
+{
+	return copy(to, from, bytes);
+}
+
+EXPORT void *__wrap_mempcpy(void *to, const void *from, size_t bytes)
+{
+	return (char *)copy(to, from, bytes) + bytes;
+}
+
+EXPORT void *__tsan_memcpy(void *to, const void *from, size_t bytes)
+{
+	return copy(to, from, bytes);
+}
+
+EXPORT void *__tsan_memmove(void *to, const void *from, size_t bytes)
+{
+	return copy(to, from, bytes);
+}
+
+EXPORT void *__wrap___memcpy_chk(void *to, const void *from, size_t bytes, size_t room)
+{
+	if (bytes > room)
+		abort();
+	return copy(to, from, bytes);
+}
+
+EXPORT void *__wrap___memmove_chk(void *to, const void *from, size_t bytes, size_t room)
+{
+	if (bytes > room)
+		abort();
+	return copy(to, from, bytes);
+}
+
+EXPORT void *__wrap___mempcpy_chk(void *to, const void *from, size_t bytes, size_t room)
+{
+	if (bytes > room)
+		abort();
+	return (char *)copy(to, from, bytes) + bytes;
+}
+
+EXPORT void *__wrap_memset(void *to, int value, size_t bytes)
+{
+	WRITES(to, bytes);
+	return memset(to, value, bytes);
+}
+
+EXPORT void *__tsan_memset(void *to, int value, size_t bytes)
+{
+	WRITES(to, bytes);
+	return memset(to, value, bytes);
+}
+
+EXPORT void *__wrap___memset_chk(void *to, int value, size_t bytes, size_t room)
+{
+	if (bytes > room)
+		abort();
+	WRITES(to, bytes);
+	return memset(to, value, bytes);
+}
+
+EXPORT void __wrap_bzero(void *to, size_t bytes)
+{
+	WRITES(to, bytes);
+	memset(to, 0, bytes);
+}
+
+EXPORT void __wrap_explicit_bzero(void *to, size_t bytes)
+{
+	WRITES(to, bytes);
+	explicit_bzero(to, bytes);
+}
+
+EXPORT int __wrap_memcmp(const void *a, const void *b, size_t bytes)
+{
+	READS(a, bytes);
+	READS(b, bytes);
+	return memcmp(a, b, bytes);
+}
+
+EXPORT int __wrap_bcmp(const void *a, const void *b, size_t bytes)
+{
+	READS(a, bytes);
+	READS(b, bytes);
+	return memcmp(a, b, bytes);
+}
+
+EXPORT void *__wrap_memchr(const void *from, int value, size_t bytes)
+{
+	void *found = memchr(from, value, bytes);
+
+	READS(from, found ? (size_t)((char *)found - (const char *)from) + 1 : bytes);
+	return found;
+}
+
+EXPORT size_t __wrap_strlen(const char *text)
+{
+	size_t bytes = strlen(text);
+
+	READS(text, bytes + 1);
+	return bytes;
+}
+
+EXPORT size_t __wrap_strnlen(const char *text, size_t most)
+{
+	size_t bytes = strnlen(text, most);
+
+	READS(text, bytes < most ? bytes + 1 : most);
+	return bytes;
+}
+
+static inline __attribute__((always_inline)) char *copy_text(char *to, const char *from)
+{
+	return copy(to, from, strlen(from) + 1);
+}
+
+EXPORT char *__wrap_strcpy(char *to, const char *from)
+{
+	return copy_text(to, from);
+}
+
+EXPORT char *__wrap___strcpy_chk(char *to, const char *from, size_t room)
+{
+	if (strlen(from) >= room)
+		abort();
+	return copy_text(to, from);
+}
+
+EXPORT char *__wrap_stpcpy(char *to, const char *from)
+{
+	size_t bytes = strlen(from);
+
+	copy_text(to, from);
+	return to + bytes;
+}
+
+EXPORT char *__wrap_strncpy(char *to, const char *from, size_t room)
+{
+	size_t bytes = strnlen(from, room);
+
+	READS(from, bytes < room ? bytes + 1 : room);
+	WRITES(to, room);
+	return strncpy(to, from, room);
+}
+
+EXPORT char *__wrap___strncpy_chk(char *to, const char *from, size_t bytes, size_t room)
+{
+	if (bytes > room)
+		abort();
+	READS(from, strnlen(from, bytes));
+	WRITES(to, bytes);
+	return strncpy(to, from, bytes);
+}
+
+static inline __attribute__((always_inline)) char *append(char *to, const char *from, size_t most)
+{
+	size_t before = strlen(to);
+	size_t bytes = strnlen(from, most);
+
+	READS(to, before + 1);
+	READS(from, bytes < most ? bytes + 1 : most);
+	WRITES(to + before, bytes + 1);
+	memmove(to + before, from, bytes);
+	to[before + bytes] = '\0';
+	return to;
+}
+
+EXPORT char *__wrap_strcat(char *to, const char *from)
+{
+	return append(to, from, SIZE_MAX);
+}
+
+EXPORT char *__wrap___strcat_chk(char *to, const char *from, size_t room)
+{
+	if (strlen(to) + strlen(from) >= room)
+		abort();
+	return append(to, from, SIZE_MAX);
+}
+
+EXPORT char *__wrap_strncat(char *to, const char *from, size_t most)
+{
+	return append(to, from, most);
+}
+
+/* Bytes that a comparison looked at: up to the difference, or the end. */
+static size_t compared(const char *a, const char *b, size_t most)
+{
+	size_t i = 0;
+
+	while (i < most && a[i] == b[i] && a[i] != '\0')
+		i++;
+	return i < most ? i + 1 : most;
+}
+
+EXPORT int __wrap_strcmp(const char *a, const char *b)
+{
+	size_t bytes = compared(a, b, SIZE_MAX);
+
+	READS(a, bytes);
+	READS(b, bytes);
+	return strcmp(a, b);
+}
+
+EXPORT int __wrap_strncmp(const char *a, const char *b, size_t most)
+{
+	size_t bytes = compared(a, b, most);
+
+	READS(a, bytes);
+	READS(b, bytes);
+	return strncmp(a, b, most);
+}
+
+EXPORT char *__wrap_strchr(const char *text, int value)
+{
+	char *found = strchr(text, value);
+
+	READS(text, found ? (size_t)(found - text) + 1 : strlen(text) + 1);
+	return found;
+}
+
+EXPORT char *__wrap_strrchr(const char *text, int value)
+{
+	READS(text, strlen(text) + 1);
+	return strrchr(text, value);
+}
+
+EXPORT char *__wrap_strstr(const char *text, const char *part)
+{
+	READS(text, strlen(text) + 1);
+	READS(part, strlen(part) + 1);
+	return strstr(text, part);
+}
+
+EXPORT char *__wrap_strdup(const char *text)
+{
+	READS(text, strlen(text) + 1);
+	return strdup(text);
+}
+
+EXPORT char *__wrap_strndup(const char *text, size_t most)
+{
+	READS(text, strnlen(text, most));
+	return strndup(text, most);
+}
+
+EXPORT int __wrap_puts(const char *text)
+{
+	READS(text, strlen(text) + 1);
+	return puts(text);
+}
+
+static inline __attribute__((always_inline)) int print(char *to, size_t room, const char *format,
+                                                       va_list arguments)
+{
+	int bytes = vsnprintf(to, room, format, arguments);
+
+	if (bytes >= 0 && room > 0)
+		WRITES(to, (size_t)bytes < room ? (size_t)bytes + 1 : room);
+	return bytes;
+}
+
+#define PRINT(name, parameters, to, room)                                                          \
+	EXPORT int name parameters                                                                 \
+	{                                                                                          \
+		va_list arguments;                                                                 \
+		int bytes;                                                                         \
+                                                                                                   \
+		va_start(arguments, format);                                                       \
+		bytes = print(to, room, format, arguments);                                        \
+		va_end(arguments);                                                                 \
+		return bytes;                                                                      \
+	}
+
+PRINT(__wrap_snprintf, (char *to, size_t room, const char *format, ...), to, room)
+PRINT(__wrap_sprintf, (char *to, const char *format, ...), to, 0x7fffffff)
+PRINT(__wrap___snprintf_chk,
+      (char *to, size_t room, int flag, size_t known, const char *format, ...), to,
+      room < known && flag >= 0 ? room : known)
+PRINT(__wrap___sprintf_chk, (char *to, int flag, size_t known, const char *format, ...), to,
+      flag >= 0 ? known : 0)
+
+EXPORT int __wrap_vsnprintf(char *to, size_t room, const char *format, va_list arguments)
+{
+	return print(to, room, format, arguments);
+}
+
+EXPORT int __wrap___vsnprintf_chk(char *to, size_t room, int flag, size_t known, const char *format,
+                                  va_list arguments)
+{
+	(void)flag;
+	return print(to, room < known ? room : known, format, arguments);
+}
