@@ -191,14 +191,12 @@ void runtime_start(void)
 		schedule_start();
 }
 
-bool runtime_enter(void)
+bool runtime_enter_slow(void)
 {
 	struct thread *t = &self;
 	uint64_t known[CONTEXT_MAX] = {0};
 	uint32_t slot;
 
-	if (LIKELY(t->context && t->busy == 0))
-		return true;
 	if (t->busy || t->is_exhausted)
 		return false;
 	runtime_start();
@@ -227,14 +225,6 @@ bool runtime_enter(void)
 	if (t->context)
 		t->context->is_detached = 1;
 	return t->context != NULL;
-}
-
-void runtime_leave(void)
-{
-	struct thread *t = &self;
-
-	if (UNLIKELY(t->pending_count != 0) && t->busy == 0)
-		signal_run_pending();
 }
 
 EXPORT void __tsan_init(void);
