@@ -388,6 +388,27 @@ static void judge_creation(const struct trial *trial, struct claim *claim)
 		decide(claim, CLAIM_DOES_NOT_HOLD, "%s", "");
 }
 
+/* Tasks that are next to nothing, one a message: what is left is the price of passing. */
+static void tell_tiny(const struct trial *trial, struct claim *claim)
+{
+	const struct trial_cell *ring =
+		trial_find(trial, "shm_ring", "processes", "fibonacci", "10");
+	const struct trial_cell *pipe = trial_find(trial, "pipe", "processes", "fibonacci", "10");
+	const struct trial_cell *heap = trial_find(trial, "heap", "threads", "fibonacci", "10");
+	const struct trial_cell *real =
+		trial_find(trial, "cpython_mp_pool", "processes", "fibonacci", "10");
+
+	add_fact(claim, rate_of(heap), "tiny_heap_threads_per_s");
+	add_fact(claim, rate_of(ring), "tiny_shm_ring_processes_per_s");
+	add_fact(claim, rate_of(pipe), "tiny_pipe_processes_per_s");
+	add_fact(claim, rate_of(real), "tiny_cpython_pool_map_per_s");
+	add_fact(claim, rate_of(ring) / rate_of(real), "tiny_shm_ring_to_cpython_pool_map_ratio");
+	add_cell(claim, ring);
+	add_cell(claim, pipe);
+	add_cell(claim, heap);
+	add_cell(claim, real);
+}
+
 static void judge_passing(const struct trial *trial, struct claim *claim)
 {
 	const struct trial_cell *heap = trial_find(trial, "heap", "threads", "image", NULL);
@@ -406,6 +427,7 @@ static void judge_passing(const struct trial *trial, struct claim *claim)
 	add_fact(claim, in_place.median, "image_shm_ring_to_heap_speed_ratio");
 	add_fact(claim, copied.median, "image_pipe_to_heap_speed_ratio");
 	add_fact(claim, copied_cpu.median, "image_pipe_to_heap_cpu_ratio");
+	tell_tiny(trial, claim);
 	copy_python(trial, claim, "pipe_1_mib_");
 	copy_python(trial, claim, "shared_memory_");
 	if (isnan(in_place.median + copied_cpu.median)) {
