@@ -3,8 +3,8 @@
  * suites/bench/claims.c - what a trial says to each claim.
  *
  * A speed-up is that of a round: tasks a second of a cell, divided by those of one
- * peer alone in the same round. Its median over the rounds is judged, and a verdict
- * needs the quartile on its side too.
+ * peer alone in the same round, if others left the CPUs to both. Its median over the
+ * rounds is judged, and a refusal needs the quartile on its side too.
  */
 #include "suites/bench/claims.h"
 
@@ -98,20 +98,9 @@ static double divide_round(const struct trial_cell *above, const struct trial_ce
 	              : above->tasks_per_s[round] / below->tasks_per_s[round];
 }
 
-/*
- * Says whether two CPUs were free in a round: threads without a lock gained what two
- * can. Rounds in which they did not tell nothing of those that might be stopped.
- */
-static bool is_quiet(const struct trial *trial, uint32_t round)
-{
-	return divide_round(trial_find(trial, "heap", "threads", "fibonacci", NULL),
-	                    trial_find(trial, "loopback", "threads", "fibonacci", NULL), round,
-	                    false) >= SCALES_AT_LEAST;
-}
-
-/* Divides a figure of two cells, round by round; quiet: only those in which CPUs were free. */
+/* Divides a figure of two cells, round by round; only where others left the CPUs to both. */
 static struct ratio divide(const struct trial_cell *above, const struct trial_cell *below,
-                           bool is_cpu, const struct trial *quiet)
+                           bool is_cpu, bool needs_quiet)
 {
 	double values[TRIAL_ROUNDS_MAX];
 	size_t count = 0;
@@ -119,10 +108,12 @@ static struct ratio divide(const struct trial_cell *above, const struct trial_ce
 	for (uint32_t i = 0; i < TRIAL_ROUNDS_MAX; i++) {
 		double value = divide_round(above, below, i, is_cpu);
 
-		if (isfinite(value) && (!quiet || is_quiet(quiet, i)))
+		if (isfinite(value) &&
+		    (!needs_quiet || (trial_is_quiet(above, i) && trial_is_quiet(below, i))))
 			values[count++] = value;
 	}
-	return ratio_of(values, count);
+	return needs_quiet && count < QUIET_ROUNDS_MIN ? (struct ratio){NAN, NAN, NAN}
+	                                               : ratio_of(values, count);
 }
 
 static double rate_of(const struct trial_cell *cell)
@@ -151,6 +142,7 @@ static struct ratio speedup_of(const struct trial *trial, struct claim *claim,
 		trial_find(trial, which->transport, which->model, task, NULL);
 	const struct trial_cell *alone;
 	struct ratio ratio;
+	bool needs_quiet = strcmp(task, "fibonacci") == 0; /* who waits needs no CPU */
 	char base[RUN_NAME_BYTES] = "loopback";
 
 	for (size_t i = 0; i < trial->pythons_count; i++) {
@@ -162,13 +154,10 @@ static struct ratio speedup_of(const struct trial *trial, struct claim *claim,
 			snprintf(base, sizeof(base), "%s_alone", name);
 	}
 	alone = trial_find(trial, base, "threads", task, NULL);
-	/* A comparator has rounds of its own, of which the control says nothing. */
-	ratio = divide(cell, alone, false,
-	               strcmp(task, "fibonacci") == 0 && strcmp(base, "loopback") == 0 ? trial
-	                                                                               : NULL);
-	/* Where no round was quiet, what all of them show is told, and judged by nobody. */
+	ratio = divide(cell, alone, false, needs_quiet);
+	/* Where too few rounds were quiet, what all show is told, and judged by nobody. */
 	add_fact(claim,
-	         isnan(ratio.median) ? divide(cell, alone, false, NULL).median : ratio.median,
+	         isnan(ratio.median) ? divide(cell, alone, false, false).median : ratio.median,
 	         which->name);
 	add_cell(claim, cell);
 	add_cell(claim, alone);
@@ -221,24 +210,33 @@ static const struct speedup py_pool = {"cpython_processes_speedup", "cpython_mp_
 static const struct speedup py_free = {"cpython_free_threads_speedup", "cpython_ft_threading",
                                        "threads"};
 
-/* Says whether enough rounds had two free CPUs; else there is no verdict. */
+/* Says whether this machine had two CPUs to give; else there is no verdict. */
 static bool has_two_cpus(const struct trial *trial, struct claim *claim)
 {
 	const struct trial_cell *control = trial_find(trial, "heap", "threads", "fibonacci", NULL);
+	const struct trial_cell *alone =
+		trial_find(trial, "loopback", "threads", "fibonacci", NULL);
+	struct ratio ratio = divide(control, alone, false, true);
 	uint32_t rounds = control ? control->rounds : 0;
 	uint32_t quiet = 0;
 
 	for (uint32_t i = 0; i < rounds; i++)
-		quiet += is_quiet(trial, i);
-	add_fact(claim, quiet, "rounds_with_two_free_cpus_count");
+		quiet += trial_is_quiet(control, i) && trial_is_quiet(alone, i);
+	add_fact(claim, quiet, "undisturbed_rounds_count");
 	add_fact(claim, rounds, "rounds_count");
-	if (quiet >= QUIET_ROUNDS_MIN)
+	if (isnan(ratio.median))
+		decide(claim, CLAIM_CANNOT_BE_TOLD,
+		       "in %u of %u rounds only did others leave the CPUs alone", quiet, rounds);
+	else if (ratio.median < SCALES_AT_LEAST)
+		decide(claim, CLAIM_CANNOT_BE_TOLD,
+		       "threads without a lock gained only x%.2f: there are no two whole CPUs",
+		       ratio.median);
+	else
 		return true;
-	decide(claim, CLAIM_CANNOT_BE_TOLD,
-	       "threads without a lock gained x%.1f in %u of %u rounds: two CPUs were not free",
-	       SCALES_AT_LEAST, quiet, rounds);
 	return false;
 }
+
+static const char too_few[] = "others left the CPUs alone in too few rounds";
 
 static void judge_lock(const struct trial *trial, struct claim *claim)
 {
@@ -249,7 +247,9 @@ static void judge_lock(const struct trial *trial, struct claim *claim)
 	speedup_of(trial, claim, &py_free, "fibonacci");
 	if (!has_two_cpus(trial, claim))
 		return;
-	if (locked.median <= STOPPED_AT_MOST && locked.median >= STOPPED_AT_LEAST)
+	if (isnan(locked.median))
+		decide(claim, CLAIM_CANNOT_BE_TOLD, "%s", too_few);
+	else if (locked.median <= STOPPED_AT_MOST && locked.median >= STOPPED_AT_LEAST)
 		decide(claim, CLAIM_HOLDS, "%s", "");
 	else if (locked.low > STOPPED_AT_MOST)
 		decide(claim, CLAIM_DOES_NOT_HOLD, "%s", "");
@@ -416,9 +416,9 @@ static void judge_passing(const struct trial *trial, struct claim *claim)
 	const struct trial_cell *heap = trial_find(trial, "heap", "threads", "image", NULL);
 	const struct trial_cell *ring = trial_find(trial, "shm_ring", "processes", "image", NULL);
 	const struct trial_cell *pipe = trial_find(trial, "pipe", "processes", "image", NULL);
-	struct ratio in_place = divide(ring, heap, false, trial);
-	struct ratio copied = divide(pipe, heap, false, trial);
-	struct ratio copied_cpu = divide(pipe, heap, true, NULL);
+	struct ratio in_place = divide(ring, heap, false, true);
+	struct ratio copied = divide(pipe, heap, false, true);
+	struct ratio copied_cpu = divide(pipe, heap, true, false);
 
 	add_cell(claim, heap);
 	add_cell(claim, ring);
@@ -433,8 +433,7 @@ static void judge_passing(const struct trial *trial, struct claim *claim)
 	copy_python(trial, claim, "pipe_1_mib_");
 	copy_python(trial, claim, "shared_memory_");
 	if (isnan(in_place.median + copied_cpu.median)) {
-		decide(claim, CLAIM_CANNOT_BE_TOLD,
-		       "pictures were not measured in all three ways while two CPUs were free");
+		decide(claim, CLAIM_CANNOT_BE_TOLD, "%s", too_few);
 		return;
 	}
 	if (copied_cpu.median >= COPY_CPU_AT_LEAST && in_place.median >= IN_PLACE_AT_LEAST)
@@ -483,6 +482,19 @@ static int differs(struct claim *claim, double model, double real, double within
 	return fabs(model - real) > within;
 }
 
+/* Says whether others used the CPUs while a caller's share was measured, here or in CPython. */
+static bool share_is_disturbed(const struct trial *trial)
+{
+	for (size_t i = 0; i < TRIAL_EXPERIMENTS_MAX && experiment_at(i); i++) {
+		if (strcmp(experiment_at(i)->name, "background") == 0 &&
+		    !(trial->experiments_others_cpus[i] <= TRIAL_OTHERS_CPUS_MAX))
+			return true;
+	}
+	return trial->pythons_count > 0 &&
+	       !(experiment_value(&trial->pythons[0].facts, "background_others_cpus") <=
+	         TRIAL_OTHERS_CPUS_MAX);
+}
+
 static void judge_model(const struct trial *trial, struct claim *claim)
 {
 	static const char beside[] = "caller_share_beside_thread_that_computes_percent";
@@ -501,6 +513,7 @@ static void judge_model(const struct trial *trial, struct claim *claim)
 	bool io_differs = differs(claim, io.median, io_real.median, 1.0, "http_speedup");
 	bool share_differs =
 		differs(claim, share, share_real, MODEL_SHARE_WITHIN, "caller_share_percent");
+	bool is_disturbed = share_is_disturbed(trial);
 
 	for (size_t i = 0; i < aside.cells_count; i++)
 		claim->cells[claim->cells_count++] = aside.cells[i];
@@ -513,6 +526,8 @@ static void judge_model(const struct trial *trial, struct claim *claim)
 	else if (isnan(cpu.median + cpu_real.median + io.median + io_real.median + share +
 	               share_real))
 		decide(claim, CLAIM_CANNOT_BE_TOLD, "not all was measured: %s", trial->python_why);
+	else if (share_differs && is_disturbed)
+		decide(claim, CLAIM_CANNOT_BE_TOLD, "others used the CPUs beside the caller");
 	else if (!cpu_differs && !io_differs && !share_differs)
 		decide(claim, CLAIM_HOLDS, "CPython %s", trial->pythons[0].version);
 	else

@@ -9,6 +9,7 @@
 
 #include "ipc/clock.h"
 #include "suites/bench/cli.h"
+#include "suites/bench/others.h"
 #include "workloads/clock_facts.h"
 #include "workloads/plan.h"
 #include "workloads/runner.h"
@@ -54,6 +55,8 @@ static const struct group groups[] = {
 enum { GROUPS_COUNT = sizeof(groups) / sizeof(groups[0]) };
 
 #define ROUNDS 9u
+/* Past it no further round is added in the hope of a quiet one. */
+#define CELLS_LIMIT_NS (45 * NS_PER_S)
 #define EXPERIMENT_LIMIT_NS (30 * NS_PER_S)
 
 static struct trial_cell *cell_of(struct trial *trial, const struct run_cell *cell)
@@ -69,7 +72,7 @@ static struct trial_cell *cell_of(struct trial *trial, const struct run_cell *ce
 	found = &trial->cells[trial->cells_count++];
 	found->cell = *cell;
 	for (size_t i = 0; i < TRIAL_ROUNDS_MAX; i++)
-		found->tasks_per_s[i] = found->cpu_ns[i] = NAN;
+		found->tasks_per_s[i] = found->cpu_ns[i] = found->others_cpus[i] = NAN;
 	return found;
 }
 
@@ -84,7 +87,7 @@ static double cpu_of(const struct run *run)
 	return run->peer_count > 0 ? sum_ns / (double)run->messages : NAN;
 }
 
-int trial_add_run(struct trial *trial, const struct run *run)
+int trial_add_run(struct trial *trial, const struct run *run, double others_cpus)
 {
 	struct trial_cell *cell = cell_of(trial, run->cell);
 	int ret;
@@ -97,6 +100,7 @@ int trial_add_run(struct trial *trial, const struct run *run)
 		cell->tasks_per_s[run->round] =
 			(double)run->messages * 1e9 / (double)run->elapsed_ns;
 		cell->cpu_ns[run->round] = cpu_of(run);
+		cell->others_cpus[run->round] = others_cpus;
 	} else {
 		cli_error("%s, round %u failed: %s", run->cell->name, run->round + 1, run->failure);
 	}
@@ -108,15 +112,20 @@ int trial_add_run(struct trial *trial, const struct run *run)
 struct round_context {
 	struct trial *trial;
 	uint32_t round;
+	struct others others; /* since the run before */
 };
 
 static int on_run(void *context, const struct run *run)
 {
-	const struct round_context *self = context;
+	struct round_context *self = context;
 	struct run numbered = *run;
+	double others = others_cpus(&self->others);
+	int ret;
 
 	numbered.round = self->round;
-	return trial_add_run(self->trial, &numbered);
+	ret = trial_add_run(self->trial, &numbered, others);
+	others_start(&self->others);
+	return ret;
 }
 
 static int add_skips(struct trial *trial, const struct plan *plan)
@@ -138,7 +147,7 @@ static int play_filters(struct trial *trial, const struct group *group, const ch
                         uint32_t round, uint64_t tick_ns)
 {
 	uint64_t measure_ns = (trial->is_quick ? group->quick_ms : group->measure_ms) * NS_PER_MS;
-	struct round_context context = {trial, round};
+	struct round_context context = {.trial = trial, .round = round};
 	const struct runner_options options = {
 		.rounds = 1,
 		.measure_ns = measure_ns,
@@ -164,21 +173,40 @@ static int play_filters(struct trial *trial, const struct group *group, const ch
 		return ret;
 	if (round == 0)
 		ret = add_skips(trial, plan);
+	others_start(&context.others);
 	if (ret == 0 && plan->cells_count > 0)
 		ret = runner_run(plan, &options);
 	plan_destroy(plan);
 	return ret;
 }
 
+/* Counts the rounds in which others left the CPUs to the control and to what it is divided by. */
+static uint32_t quiet_rounds(const struct trial *trial)
+{
+	const struct trial_cell *control = trial_find(trial, "heap", "threads", "fibonacci", NULL);
+	const struct trial_cell *alone =
+		trial_find(trial, "loopback", "threads", "fibonacci", NULL);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < TRIAL_ROUNDS_MAX; i++)
+		count += trial_is_quiet(control, i) && trial_is_quiet(alone, i);
+	return count;
+}
+
 int trial_measure_cells(struct trial *trial)
 {
 	uint32_t rounds = trial->is_quick ? 1 : ROUNDS;
+	uint64_t until_ns = clock_now_ns() + CELLS_LIMIT_NS;
 	struct clock_facts clock;
 	int ret = 0;
 
 	clock_facts_observe(&clock);
 	for (uint32_t round = 0; round < rounds && ret == 0; round++) {
 		char what[64];
+
+		if (round + 1 == rounds && !trial->is_quick && rounds < TRIAL_ROUNDS_MAX &&
+		    quiet_rounds(trial) < TRIAL_QUIET_ROUNDS && clock_now_ns() < until_ns)
+			rounds++;
 
 		snprintf(what, sizeof(what), "the pool, round %u of %u", round + 1, rounds);
 		trial->on_progress(trial->context, what);
@@ -194,6 +222,7 @@ int trial_measure_cells(struct trial *trial)
 int trial_measure_experiments(struct trial *trial)
 {
 	const struct experiment *experiment;
+	struct others others;
 
 	for (size_t i = 0; i < TRIAL_EXPERIMENTS_MAX && (experiment = experiment_at(i)); i++) {
 		struct experiment_run *run = &trial->experiments[i];
@@ -204,8 +233,10 @@ int trial_measure_experiments(struct trial *trial)
 			.is_quick = trial->is_quick,
 			.deadline_ns = clock_now_ns() + EXPERIMENT_LIMIT_NS,
 		};
+		others_start(&others);
 		if (experiment->run(run) < 0)
 			cli_error("experiment %s: %s", experiment->name, run->why);
+		trial->experiments_others_cpus[i] = others_cpus(&others);
 	}
 	return 0;
 }

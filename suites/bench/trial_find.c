@@ -23,6 +23,11 @@ static bool has_param(const struct run_cell *cell, const char *key, const char *
 	return !value;
 }
 
+bool trial_is_quiet(const struct trial_cell *cell, uint32_t round)
+{
+	return cell && round < cell->rounds && cell->others_cpus[round] <= TRIAL_OTHERS_CPUS_MAX;
+}
+
 const struct trial_cell *trial_find(const struct trial *trial, const char *transport,
                                     const char *model, const char *task, const char *amount)
 {

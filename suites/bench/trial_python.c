@@ -23,7 +23,7 @@
 
 #define PYTHON_LIMIT_NS (60 * NS_PER_S)
 
-/* Takes "run TRANSPORT MODEL TASK AMOUNT PEERS ROUND TASKS ELAPSED_NS". */
+/* Takes "run TRANSPORT MODEL TASK AMOUNT PEERS ROUND TASKS ELAPSED_NS OTHERS". */
 static int take_run(struct trial *trial, const struct trial_python *python, const char *line)
 {
 	char transport[RUN_NAME_BYTES / 2];
@@ -34,13 +34,14 @@ static int take_run(struct trial *trial, const struct trial_python *python, cons
 	unsigned round;
 	unsigned long long tasks;
 	unsigned long long elapsed_ns;
+	double others_cpus;
 	struct run_cell cell = {
 		.workload = "pool", .placement = "unpinned", .wait = "block", .in_flight = 1};
 	struct run *run;
 	int ret;
 
-	if (sscanf(line, "%15s %15s %15s %u %u %u %llu %llu", transport, model, task, &amount,
-	           &peers, &round, &tasks, &elapsed_ns) != 8 ||
+	if (sscanf(line, "%15s %15s %15s %u %u %u %llu %llu %lf", transport, model, task, &amount,
+	           &peers, &round, &tasks, &elapsed_ns, &others_cpus) != 9 ||
 	    elapsed_ns == 0 || tasks == 0)
 		return -EBADMSG;
 	run = calloc(1, sizeof(*run));
@@ -67,7 +68,7 @@ static int take_run(struct trial *trial, const struct trial_python *python, cons
 		.messages = tasks,
 		.elapsed_ns = elapsed_ns,
 	};
-	ret = ret >= (int)sizeof(cell.name) ? -EBADMSG : trial_add_run(trial, run);
+	ret = ret >= (int)sizeof(cell.name) ? -EBADMSG : trial_add_run(trial, run, others_cpus);
 	free(run);
 	return ret;
 }

@@ -4,11 +4,11 @@
 It is run as `python3 -c SOURCE PORT QUICK` and says what it measured, a line each:
 
     version 3.11.7 gil
-    run TRANSPORT MODEL TASK AMOUNT PEERS ROUND TASKS ELAPSED_NS
+    run TRANSPORT MODEL TASK AMOUNT PEERS ROUND TASKS ELAPSED_NS OTHERS
     fact NAME VALUE        the name ends in its unit
     skip NAME CAUSE
 
-Tasks, amounts and numbers of peers are those of the C pool. One task is one
+OTHERS is how many CPUs other programs used meanwhile. Tasks, amounts and numbers of peers are those of the C pool. One task is one
 message, and workers run before the clock starts. PORT is that of the pool's own
 server; 0: no downloads. It needs the standard library alone.
 """
@@ -295,10 +295,32 @@ class ExecutorProcesses(Executor):
         return futures.ProcessPoolExecutor(peers, mp_context=FORK)
 
 
+class Others:
+    """How many CPUs other programs use: what all worked, less what we and our children did."""
+
+    def __init__(self):
+        self.start, self.busy, self.own = time.monotonic(), self.busy_now(), self.own_now()
+
+    @staticmethod
+    def busy_now():
+        with open("/proc/stat", encoding="ascii") as file:
+            ticks = [int(word) for word in file.readline().split()[1:9]]
+        return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+
+    @staticmethod
+    def own_now():
+        return sum(os.times()[:4])
+
+    def cpus(self):
+        busy, own = self.busy_now() - self.busy, self.own_now() - self.own
+        return f"{max(busy - own, 0) / (time.monotonic() - self.start):.3f}"
+
+
 def compare(task, peers, count, pools, rounds):
     """Runs the pools in turn, each with fresh workers, so that a noisy while hits all."""
     for number in range(rounds):
         for make, share in pools:
+            others = Others()
             pool = make(task, peers)
             tasks = max(int(count * share), 1)
             start = time.monotonic_ns()
@@ -306,7 +328,7 @@ def compare(task, peers, count, pools, rounds):
             elapsed = time.monotonic_ns() - start
             pool.close()
             say("run", make.transport, make.model, task.name, task.amount,
-                1 if make is Alone else peers, number, tasks, elapsed)
+                1 if make is Alone else peers, number, tasks, elapsed, others.cpus())
 
 
 def median_us(act, repeats):
@@ -368,12 +390,14 @@ def background():
         return 100.0 * beside / alone
 
     rounds = 1 if QUICK else 5
+    others = Others()
     fact("caller_share_beside_thread_that_computes_percent",
          statistics.median(share(steps_until) for _ in range(rounds)))
     fact("caller_share_beside_thread_that_waits_percent",
          statistics.median(
              share(lambda end: time.sleep(max(end - time.monotonic_ns(), 0) / 1e9))
              for _ in range(rounds)))
+    say("fact", "background_others_cpus", others.cpus())
 
 
 def race():

@@ -46,6 +46,7 @@ static void add_cell(const char *transport, const char *model, const char *task,
 	for (uint32_t i = 0; i < TRIAL_ROUNDS_MAX; i++) {
 		cell->tasks_per_s[i] = i < ROUNDS ? tasks_per_s : NAN;
 		cell->cpu_ns[i] = i < ROUNDS ? 1000.0 : NAN;
+		cell->others_cpus[i] = i < ROUNDS ? 0.05 : NAN;
 	}
 }
 
@@ -123,27 +124,39 @@ static void a_lock_that_does_not_stop_it_is_told_too(void **state)
 	assert_int_equal(judge("lock_stops_cpu_scaling")->verdict, CLAIM_DOES_NOT_HOLD);
 }
 
-static void rounds_without_two_free_cpus_count_for_nothing(void **state)
+static void rounds_that_others_disturb_count_for_nothing(void **state)
 {
 	const struct claim *claim;
 
 	(void)state;
 	add_two_cpus(101);
-	/* In the first two rounds nobody gains: what they show of the lock isn't its own. */
+	/* In the first two rounds others use a CPU: what these show isn't the lock's doing. */
 	for (uint32_t i = 0; i < 2; i++) {
-		trial->cells[1].tasks_per_s[i] = 100;
+		trial->cells[0].others_cpus[i] = 1.0;
 		trial->cells[2].tasks_per_s[i] = 300;
 		trial->cells[4].tasks_per_s[i] = 50;
 	}
 	claim = judge("lock_stops_cpu_scaling");
 	assert_int_equal(claim->verdict, CLAIM_HOLDS);
-	assert_float_equal(fact(claim, "rounds_with_two_free_cpus_count"), 3, 0);
+	assert_float_equal(fact(claim, "gil_speedup"), 1.01, 1e-9);
+	assert_float_equal(fact(claim, "undisturbed_rounds_count"), 3, 0);
 	assert_int_equal(judge("processes_scale")->verdict, CLAIM_HOLDS);
 
-	trial->cells[1].tasks_per_s[2] = 100;
+	trial->cells[1].others_cpus[2] = 0.5;
 	claim = judge("lock_stops_cpu_scaling");
 	assert_int_equal(claim->verdict, CLAIM_CANNOT_BE_TOLD);
 	assert_non_null(strstr(claim->reason, "in 2 of 5 rounds"));
+}
+
+static void one_cpu_tells_nothing_of_scaling(void **state)
+{
+	(void)state;
+	add_two_cpus(101);
+	for (uint32_t i = 0; i < ROUNDS; i++)
+		trial->cells[1].tasks_per_s[i] = 102;
+	assert_int_equal(judge("lock_stops_cpu_scaling")->verdict, CLAIM_CANNOT_BE_TOLD);
+	assert_int_equal(judge("processes_scale")->verdict, CLAIM_CANNOT_BE_TOLD);
+	assert_non_null(strstr(judge("processes_scale")->reason, "no two whole CPUs"));
 }
 
 static void downloads_scale_from_six_of_eight_on(void **state)
@@ -217,6 +230,7 @@ static void the_model_is_held_against_cpython_where_there_is_one(void **state)
 	trial->pythons_count = 1;
 	trial->pythons[0] = (struct trial_python){.name = "cpython", .version = "3.11.7"};
 	add_fact(&trial->pythons[0].facts, "caller_share_beside_thread_that_computes_percent", 47);
+	add_fact(&trial->pythons[0].facts, "background_others_cpus", 0.01);
 	add_cell("cpython_alone", "threads", "fibonacci", 80);
 	add_cell("cpython_threading", "threads", "fibonacci", 78);
 	add_cell("cpython_alone", "threads", "http", 45);
@@ -236,7 +250,8 @@ const struct CMUnitTest unit_claims_tests[] = {
 	TEST(an_empty_trial_tells_nothing),
 	TEST(a_lock_that_stops_scaling_is_told_by_its_speedup),
 	TEST(a_lock_that_does_not_stop_it_is_told_too),
-	TEST(rounds_without_two_free_cpus_count_for_nothing),
+	TEST(rounds_that_others_disturb_count_for_nothing),
+	TEST(one_cpu_tells_nothing_of_scaling),
 	TEST(downloads_scale_from_six_of_eight_on),
 	TEST(a_race_needs_a_loss_and_twins_without_one),
 	TEST(a_crash_noticed_late_or_with_a_loss_is_not_isolated),
