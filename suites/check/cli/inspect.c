@@ -16,7 +16,7 @@
 #include "suites/check/cli/cli.h"
 
 static const char *const commands[] = {"list",   "run",   "report", "explain",
-                                       "doctor", "clean", "image"};
+                                       "doctor", "clean", "image",  "thread-or-process"};
 
 enum { COMMANDS_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
