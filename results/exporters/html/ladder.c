@@ -108,6 +108,7 @@ void page_write_ladders(FILE *out, const struct page *page, size_t workload)
 		.right = 292.0,
 		.top = 6.0,
 		.x_unit = which == PAGE_P50 ? CHART_TIME : CHART_RATE,
+		.x_figure = page_figure_keys[which],
 	};
 	size_t size = PAGE_ANY;
 

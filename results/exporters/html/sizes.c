@@ -129,12 +129,13 @@ void page_write_size_charts(FILE *out, const struct page *page, size_t workload)
 	struct chart chart = {
 		.out = out,
 		.height = 340.0,
-		.left = 52.0,
-		.right = 248.0,
+		.left = 58.0,
+		.right = 250.0,
 		.top = 24.0,
 		.bottom = 302.0,
 		.x_unit = CHART_SIZE,
 		.y_unit = is_trip ? CHART_TIME : CHART_BYTES,
+		.y_figure = page_figure_keys[figure_of(page, workload)],
 	};
 
 	find_scales(page, workload, &chart);
