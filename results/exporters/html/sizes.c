@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* results/exporters/html/sizes.c - a workload by message size: lines with ribbons, and the map. */
+#include <math.h>
+
 #include "results/exporters/html/chart.h"
 #include "results/exporters/html/html.h"
 #include "results/exporters/html/page.h"
@@ -35,7 +37,7 @@ static void find_line(const struct page *page, size_t workload, size_t setting, 
 		const struct report_figure *figure =
 			cell ? page_figure(cell, figure_of(page, workload)) : NULL;
 
-		if (!figure || !(figure->median > 0.0))
+		if (!figure || !(figure->median > 0.0) || !isfinite(figure->median))
 			continue;
 		out->figures[out->count] = figure;
 		out->xs[out->count] = scale_at(x, size_value(page->sizes[i]));
