@@ -10,6 +10,7 @@
 #include "results/statistics.h"
 
 #define CONFIDENCE 0.95
+#define EDGE 0.01 /* by which one must be better, in its rounds, to go before a better median */
 
 /* Collects the figures that there are. Returns how many. */
 static size_t collect(const struct advice_candidate *candidate, double *out)
@@ -121,20 +122,20 @@ static void put_first(struct advice_candidate *candidates, size_t index)
 
 /*
  * Puts one first that none beats in their common rounds: a machine that changes its
- * speed moves medians, but not the sign of most differences.
+ * speed moves medians, but hardly the ratios inside a round.
  */
 static void find_first(struct advice_candidate *candidates, size_t count, bool more_is_better)
 {
 	/* Each turn moves another one: a circle of beaters ends here, too. */
 	for (size_t turn = 0; turn < count; turn++) {
 		size_t better = 0;
-		double least = 0.0;
+		double least = -EDGE;
 
 		for (size_t i = 1; i < count; i++) {
 			struct signed_rank test;
 
 			if (test_pairs(&candidates[i], &candidates[0], more_is_better, &test) &&
-			    test.high < 0.0 && test.estimate < least) {
+			    test.estimate < least) {
 				least = test.estimate;
 				better = i;
 			}

@@ -57,6 +57,15 @@ static void say_measured(char *out, size_t out_bytes, const struct advisor *advi
 	         figure_words(&advise->needs), median, low, high);
 }
 
+/* Says whether the first is so by its rounds, against a better median. */
+static bool is_behind(const struct advisor *advise)
+{
+	double first = advise->candidates[0].median;
+	double second = advise->ranked > 1 ? advise->candidates[1].median : first;
+
+	return needs_wants_more(advise->needs.goal) ? second > first : second < first;
+}
+
 /* Writes how it stands to the first, as a reason for the rank. */
 static void say_rank(char *out, size_t out_bytes, const struct advisor *advise, size_t rank)
 {
@@ -66,8 +75,9 @@ static void say_rank(char *out, size_t out_bytes, const struct advisor *advise, 
 	put_cost(cost, sizeof(cost), candidate->cost);
 	if (rank == 0)
 		snprintf(out, out_bytes,
-		         "the best of %zu that were measured and keep what must hold",
-		         advise->ranked);
+		         "the best of %zu that were measured and keep what must hold%s",
+		         advise->ranked,
+		         is_behind(advise) ? ", by the rounds that it shares with the next" : "");
 	else if (candidate->is_tied)
 		snprintf(out, out_bytes, "the rounds do not tell it from the first");
 	else

@@ -13,13 +13,32 @@
 #include "suites/bench/command.h"
 #include "suites/bench/semantics.h"
 
-#define ROUNDS 12u
-#define BUDGET_DEFAULT_MS 12000u
+#define ROUNDS_MIN 12u
+#define ROUNDS_MAX 48u
+#define BUDGET_DEFAULT_MS 20000u
 /* What a round costs beside measuring: peers, channels, the store. */
 #define ROUND_OVERHEAD_NS (7 * NS_PER_MS)
+#define WARMUP_NS (2 * NS_PER_MS)
 #define MEASURE_NS_MIN (10 * NS_PER_MS)
-#define MEASURE_NS_MAX (50 * NS_PER_MS)
-#define WARMUP_SHARE 5u
+#define MEASURE_NS_MAX (20 * NS_PER_MS)
+
+/* Many short rounds tell more than a few long ones: the round is what is compared. */
+static void plan_times(size_t cells, uint64_t budget_ns, struct measure_options *out)
+{
+	uint64_t each_ns = budget_ns / cells;
+	uint64_t rounds = each_ns / (ROUND_OVERHEAD_NS + WARMUP_NS + MEASURE_NS_MIN);
+	uint64_t rest_ns;
+
+	rounds = rounds < ROUNDS_MIN ? ROUNDS_MIN : rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
+	rest_ns = each_ns / rounds;
+	rest_ns = rest_ns > ROUND_OVERHEAD_NS + WARMUP_NS ? rest_ns - ROUND_OVERHEAD_NS - WARMUP_NS
+	                                                  : 0;
+	out->rounds = (uint32_t)rounds;
+	out->warmup_ns = WARMUP_NS;
+	out->measure_ns = rest_ns < MEASURE_NS_MIN   ? MEASURE_NS_MIN
+	                  : rest_ns > MEASURE_NS_MAX ? MEASURE_NS_MAX
+	                                             : rest_ns;
+}
 
 /* Takes the needs from the line, or asks where there is none and a terminal. */
 static int find_needs(const struct cli *cli, const struct report_semantics *semantics,
@@ -54,13 +73,11 @@ static int measure_missing(struct advisor *advise, const struct cli *cli, const 
 		.argv = line,
 		.store = cli->store,
 		.seed = cli->seed,
-		.rounds = ROUNDS,
 		.is_quiet = cli->is_quiet,
 	};
 	uint64_t budget_ns = (cli->budget_ms > 0 ? cli->budget_ms : BUDGET_DEFAULT_MS) * NS_PER_MS;
 	struct report *report = NULL;
 	struct plan *missing;
-	uint64_t share_ns;
 	int status = STATUS_DONE;
 
 	if (advisor_missing(advise, &missing) < 0) {
@@ -75,13 +92,7 @@ static int measure_missing(struct advisor *advise, const struct cli *cli, const 
 			printf("%s\n", name);
 		}
 	} else if (missing->cells_count > 0) {
-		share_ns = budget_ns / (missing->cells_count * ROUNDS);
-		share_ns = share_ns > ROUND_OVERHEAD_NS ? share_ns - ROUND_OVERHEAD_NS : 0;
-		share_ns = share_ns * WARMUP_SHARE / (WARMUP_SHARE + 1);
-		options.measure_ns = share_ns < MEASURE_NS_MIN   ? MEASURE_NS_MIN
-		                     : share_ns > MEASURE_NS_MAX ? MEASURE_NS_MAX
-		                                                 : share_ns;
-		options.warmup_ns = options.measure_ns / WARMUP_SHARE;
+		plan_times(missing->cells_count, budget_ns, &options);
 		if (!cli->is_quiet)
 			fprintf(stderr,
 			        "ipcbench: measuring %zu cells that have no evidence here\n",

@@ -19,6 +19,7 @@
 
 /* Needs that few transports can serve, on one core: quick to measure anywhere. */
 #define NEEDS "placement:same_core", "must:survives,no_uring"
+#define QUICK "--budget", "2s"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -74,7 +75,7 @@ static void a_ranking_is_of_measured_cells_that_keep_what_must_hold(void **state
 	ipcbench(cli, "list", "--format", "json");
 	cli_assert_status(cli, 0);
 	list = cli_json(cli);
-	ipcbench(cli, "advise", NEEDS, "--format", "json", "--quiet");
+	ipcbench(cli, "advise", NEEDS, QUICK, "--format", "json", "--quiet");
 	cli_assert_status(cli, 0);
 	advice = cli_json(cli);
 	ranking = json_object_get(advice, "ranking");
@@ -113,7 +114,7 @@ static void what_is_stored_is_not_measured_again(void **state)
 	int64_t runs;
 	json_t *advice;
 
-	ipcbench(cli, "advise", NEEDS, "--format", "json", "--quiet");
+	ipcbench(cli, "advise", NEEDS, QUICK, "--format", "json", "--quiet");
 	cli_assert_status(cli, 0);
 	advice = cli_json(cli);
 	snprintf(first, sizeof(first), "1. %s, processes\n",
@@ -172,7 +173,7 @@ static void what_is_too_slow_is_left_out(void **state)
 {
 	struct cli *cli = *state;
 
-	ipcbench(cli, "advise", NEEDS, "rate:900000000", "--quiet");
+	ipcbench(cli, "advise", NEEDS, QUICK, "rate:900000000", "--quiet");
 	cli_assert_status(cli, 3);
 	cli_assert_holds(cli->out, "messages a second in its slowest round, not 900000000");
 }
