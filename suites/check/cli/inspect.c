@@ -15,7 +15,7 @@
 
 #include "suites/check/cli/cli.h"
 
-static const char *const commands[] = {"list",   "run",   "report", "explain",
+static const char *const commands[] = {"list",   "run",   "report", "advise",           "explain",
                                        "doctor", "clean", "image",  "thread-or-process"};
 
 enum { COMMANDS_COUNT = sizeof(commands) / sizeof(commands[0]) };
