@@ -8,7 +8,8 @@
 
 #define CALIBRATION_WAITS 2000u
 
-/* Written by delay_wrap(), before any peer exists; but for random, of which each peer has its own. */
+/* Written by delay_wrap(), before any peer exists; but for random, of which each peer has its own.
+ */
 static struct ipc_transport wrapper;
 static const struct ipc_transport *wrapped;
 static uint64_t wait_ns;
