@@ -280,24 +280,27 @@ static bool is_noise(const struct injection *injection)
 
 static int status_of(struct selftest *self)
 {
-	int status = self->failed > 0 ? STATUS_FAILED : STATUS_DONE;
+	uint64_t failed = self->failed;
+	bool is_noisy = false;
 
 	if (!aa_holds(self))
 		return STATUS_REGRESSED;
 	for (size_t i = 0; i < 2 && self->cli.inject_percent > 0; i++) {
 		const struct injection *injection = &self->injections[i];
 
+		failed += injection->failed;
 		if (injection_holds(injection))
 			continue;
 		if (!is_noise(injection))
 			return STATUS_REGRESSED;
-		status = STATUS_FAILED;
+		is_noisy = true;
 	}
-	if (status == STATUS_FAILED)
-		cli_error(
-			"this machine is too noisy to tell, or cells failed; try again when it is "
-			"quiet");
-	return status;
+	if (failed > 0)
+		cli_error("%llu comparisons failed; 'ipcbench ab' of the same cells says why",
+		          (unsigned long long)failed);
+	else if (is_noisy)
+		cli_error("this machine is too noisy to tell; try again when it is quiet");
+	return failed > 0 || is_noisy ? STATUS_FAILED : STATUS_DONE;
 }
 
 static json_t *injections_json(const struct selftest *self)
