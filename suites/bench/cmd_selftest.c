@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ipc/clock.h"
 #include "results/kolmogorov.h"
@@ -27,6 +28,7 @@
 #define INJECT_DEFAULT 10u
 #define TRIALS_DEFAULT 20u
 #define ROUNDS 12u
+#define INJECT_ROUNDS 16u
 #define FOUND_SHARE 0.95
 #define FLAGGED_SHARE 0.01
 #define JUDGED_FROM 200u /* comparisons: with fewer, a share of them says little */
@@ -67,14 +69,14 @@ static const char *const placements[2] = {"same_core", "cross_core"};
 
 /* Measures one pair by itself and judges it. *out is the caller's. Returns 0, or -errno. */
 static int measure_pair(struct selftest *self, const struct ab_pair *pair, uint64_t seed,
-                        uint64_t time_ns, struct verdict_report **out)
+                        uint64_t time_ns, uint32_t rounds, struct verdict_report **out)
 {
 	struct ab_pair copy = *pair;
 	struct ab_measure measure = {
 		.pairs = &copy,
 		.pairs_count = 1,
 		.seed = seed,
-		.rounds = ROUNDS,
+		.rounds = rounds,
 		.time_ns = time_ns,
 		.tick_ns = self->tick_ns,
 		.stop_fd = self->stop.fd,
@@ -137,7 +139,7 @@ static int run_aa(struct selftest *self)
 		int ret;
 
 		show_progress(self, pair);
-		ret = measure_pair(self, pair, self->cli.seed + i, 0, &report);
+		ret = measure_pair(self, pair, self->cli.seed + i, 0, ROUNDS, &report);
 		if (ret < 0)
 			return ret;
 		count_aa(self, report);
@@ -188,7 +190,7 @@ static int run_trial(struct selftest *self, const struct ab_pair *pair, uint64_t
 			.delay_ns = p50_ns * self->cli.inject_percent / 200,
 			.one_in = 1,
 		};
-		ret = measure_pair(self, &slowed, seed, INJECT_TIME_NS, &report);
+		ret = measure_pair(self, &slowed, seed, INJECT_TIME_NS, INJECT_ROUNDS, &report);
 	}
 	if (ret == -EIO) {
 		injection->failed++;
@@ -197,6 +199,13 @@ static int run_trial(struct selftest *self, const struct ab_pair *pair, uint64_t
 	if (ret < 0)
 		return ret;
 	c = &report->rows[0].comparison;
+	if (c->verdict != COMPARISON_REGRESSED && !self->cli.is_quiet) {
+		progress_end(&self->progress);
+		fprintf(stderr,
+		        "missed: %s: %s, %+.1f %% [%+.1f, %+.1f], p %.3g, least seen %.1f %%\n",
+		        pair->cells[0].name, comparison_verdict_name(c->verdict), 100.0 * c->effect,
+		        100.0 * c->low, 100.0 * c->high, c->p, 100.0 * c->least_seen);
+	}
 	injection->found += c->verdict == COMPARISON_REGRESSED;
 	injection->failed += c->stage_count == 0;
 	injection->blind += c->stage_count > 0 && c->verdict != COMPARISON_REGRESSED &&
@@ -271,9 +280,17 @@ static bool injection_holds(const struct injection *injection)
 	return injection->found >= (uint64_t)ceil(FOUND_SHARE * (double)injection->trials);
 }
 
-/* Says whether the misses are the machine's: what could not be seen, or gave no verdict. */
+/*
+ * Says whether the misses are the machine's: what could not be seen, or gave no
+ * verdict, or others have more to run than twice the CPUs.
+ */
 static bool is_noise(const struct injection *injection)
 {
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	double load;
+
+	if (getloadavg(&load, 1) == 1 && load > 2.0 * (double)cpus)
+		return true;
 	return injection->found + injection->blind + injection->failed >=
 	       (uint64_t)ceil(FOUND_SHARE * (double)injection->trials);
 }
@@ -458,12 +475,12 @@ static int run_selftest(int argc, char **argv)
 		.arguments = "",
 		.summary = "Measures how often ab is wrong: on equal arms, and on a slowed one",
 		.text = "Without --aa or --inject it does both, 40 comparisons and 10 %. Exit "
-	                "status: 0 "
+			"status: 0 "
 			"the bars hold; 1 they don't; 3 this machine is too noisy to tell. At most "
 			"1 % (rounded up) of equal pairs may be suspects, none may be flagged "
-	                "after "
+			"after "
 			"confirmation, and 95 % of the slowed ones must be found at each "
-	                "placement.",
+			"placement.",
 		.options = CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_QUIET | CLI_AA | CLI_INJECT |
 	                   CLI_TRIALS,
 	};
