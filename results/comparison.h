@@ -62,7 +62,7 @@ struct comparison {
 	double low; /* interval; -1 to INFINITY with too few rounds */
 	double high;
 	double p;
-	double p_adjusted; /* for the suspects of its family; p itself for the others */
+	double p_adjusted; /* for those of its family that the same stage judges */
 	double least_seen; /* the least effect that these rounds could have shown */
 	size_t rounds;
 	size_t rounds_needed; /* to decide about least_effect: more than rounds if inconclusive */

@@ -126,6 +126,25 @@ static void suspects_are_corrected_for_their_number(void **state)
 	assert_true(many[0].p_adjusted == fmin(1.0, 20 * many[0].p));
 }
 
+/* p = 0.005 alone is a small effect; of twenty equal cells one in five sessions would have one. */
+static void a_small_effect_is_corrected_for_the_number_of_cells(void **state)
+{
+	struct comparison many[20];
+	double differences[ROUNDS];
+
+	(void)state;
+	for (size_t i = 0; i < 20; i++) {
+		many[i] = (struct comparison){.least_effect = 0.03};
+		spread_around(i == 0 ? 0.01 : 0.0, 0.014, differences);
+		comparison_add_stage(&many[i], differences, ROUNDS, &comparison_rules_default);
+	}
+	assert_int_equal(comparison_judge(many, 1, &comparison_rules_default), 0);
+	assert_int_equal(many[0].verdict, COMPARISON_SMALL);
+	assert_int_equal(comparison_judge(many, 20, &comparison_rules_default), 0);
+	assert_int_equal(many[0].verdict, COMPARISON_UNCHANGED);
+	assert_true(many[0].p_adjusted == 20 * many[0].p);
+}
+
 static void an_advisory_one_does_not_weaken_the_gate(void **state)
 {
 	struct comparison pair[20] = {{.least_effect = 0.03}};
@@ -227,6 +246,7 @@ const struct CMUnitTest unit_comparison_tests[] = {
 	cmocka_unit_test(a_suspect_without_fresh_rounds_is_inconclusive),
 	cmocka_unit_test(an_inconclusive_one_names_more_rounds_than_it_had),
 	cmocka_unit_test(suspects_are_corrected_for_their_number),
+	cmocka_unit_test(a_small_effect_is_corrected_for_the_number_of_cells),
 	cmocka_unit_test(an_advisory_one_does_not_weaken_the_gate),
 	cmocka_unit_test(a_control_that_changed_makes_the_session_invalid),
 	cmocka_unit_test(differences_are_worse_above_zero_for_both_metrics),
