@@ -94,6 +94,9 @@ bool verdict_report_has_suspect(const struct verdict_report *report, size_t pair
 /* Judges all rows, after the last round. Returns 0, or -ENOMEM, or -EINVAL. */
 int verdict_report_judge(struct verdict_report *report);
 
+/* Returns the least effect that matters at a quantile, a share: 0.05 beyond p50, else 0.03. */
+double verdict_least_share(double quantile);
+
 /* Counts what matters for an exit status; controls and advisory rows apart. */
 struct verdict_counts {
 	size_t regressed;
