@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* suites/bench/selftest_replay.c - how often ab would be wrong on the rounds of a stored session. */
+/* suites/bench/selftest_replay.c - how often ab would be wrong on the rounds of a stored session.
+ */
 #include "suites/bench/selftest_replay.h"
 
 #include <errno.h>
@@ -224,8 +225,7 @@ static int compare(struct recording *recording, const struct recorded_cell *cell
 	ret = add_stage(recording, cell, injected, rounds, comparisons);
 	if (ret == 0 && (comparisons[P50].is_suspect || comparisons[P99].is_suspect))
 		ret = add_stage(recording, cell, injected, AB_CONFIRM_ROUNDS_MIN, comparisons);
-	return ret < 0 ? ret
-	               : comparison_judge(comparisons, QUANTILES, &comparison_rules_default);
+	return ret < 0 ? ret : comparison_judge(comparisons, QUANTILES, &comparison_rules_default);
 }
 
 static int draw_equals(struct recording *recording, struct selftest_tally *tally)
@@ -304,8 +304,8 @@ static void count_recorded(const struct recording *recording, struct selftest_ta
 			}
 			for (size_t j = 0; j + 2 * SEQUENCE <= cell->count; j++) {
 				for (size_t arm = 0; arm < 2; arm++)
-					tally->sequences_flagged += differ_in_sequence(
-						&cell->rounds[j], arm, quantile);
+					tally->sequences_flagged +=
+						differ_in_sequence(&cell->rounds[j], arm, quantile);
 				tally->sequences += 2;
 			}
 		}

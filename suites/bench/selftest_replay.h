@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* suites/bench/selftest_replay.h - how often ab would be wrong on the rounds of a stored session. */
+/* suites/bench/selftest_replay.h - how often ab would be wrong on the rounds of a stored session.
+ */
 #ifndef SUITES_BENCH_SELFTEST_REPLAY_H
 #define SUITES_BENCH_SELFTEST_REPLAY_H
 

@@ -190,8 +190,9 @@ static bool replayed_equals_hold(const struct selftest_tally *tally, char *why, 
 	else if (tally->comparisons >= SELFTEST_JUDGED_FROM &&
 	         !is_within(share_of(tally->covered, tally->comparisons), COVERED_SHARE_MIN,
 	                    COVERED_SHARE_MAX))
-		snprintf(why, why_bytes, "the intervals of equal pairs don't hold the truth in "
-		                         "92 to 98 %%");
+		snprintf(why, why_bytes,
+		         "the intervals of equal pairs don't hold the truth in "
+		         "92 to 98 %%");
 	else
 		return true;
 	return false;
@@ -288,14 +289,13 @@ static json_t *injection_json(const struct selftest_tally *tally, size_t placeme
 	const struct selftest_injection *injection = &tally->injections[placement];
 	double effect = median_effect(injection);
 
-	return json_pack(
-		"{s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:o, s:f}", "percent",
-		(json_int_t)tally->percent, "quantile", 0.5, "placement",
-		selftest_placements[placement], "trials", (json_int_t)injection->trials, "found",
-		(json_int_t)injection->found, "failed", (json_int_t)injection->failed, "blind",
-		(json_int_t)injection->blind, "effect",
-		isfinite(effect) ? json_real(effect) : json_null(), "coverage",
-		share_of(injection->covered, injection->trials - injection->failed));
+	return json_pack("{s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:o, s:f}", "percent",
+	                 (json_int_t)tally->percent, "quantile", 0.5, "placement",
+	                 selftest_placements[placement], "trials", (json_int_t)injection->trials,
+	                 "found", (json_int_t)injection->found, "failed",
+	                 (json_int_t)injection->failed, "blind", (json_int_t)injection->blind,
+	                 "effect", isfinite(effect) ? json_real(effect) : json_null(), "coverage",
+	                 share_of(injection->covered, injection->trials - injection->failed));
 }
 
 static json_t *injections_json(const struct selftest_tally *tally)
@@ -356,7 +356,8 @@ static void write_equals(FILE *out, const struct selftest_tally *tally)
 	        tally->comparisons < SELFTEST_JUDGED_FROM ? " (not judged below 200)" : "");
 	if (tally->sequences > 0)
 		fprintf(out,
-		        "     ten rounds, then ten others, rank test at 0.05: flagged in %.1f %% of "
+		        "     ten rounds, then ten others, rank test at 0.05: flagged in %.1f %% "
+		        "of "
 		        "%llu\n",
 		        100.0 * share_of(tally->sequences_flagged, tally->sequences),
 		        (unsigned long long)tally->sequences);
@@ -383,7 +384,8 @@ int selftest_tally_write_text(FILE *out, const struct selftest_tally *tally)
 		const struct selftest_injection *injection = &tally->injections[i];
 
 		if (injection->trials > 0)
-			fprintf(out, "+%llu %% at p50, %s: found in %llu of %llu, seen as %+.1f %%\n",
+			fprintf(out,
+			        "+%llu %% at p50, %s: found in %llu of %llu, seen as %+.1f %%\n",
 			        (unsigned long long)tally->percent, selftest_placements[i],
 			        (unsigned long long)injection->found,
 			        (unsigned long long)injection->trials,
