@@ -63,7 +63,7 @@ int names_add(struct name *out, enum name_kind kind)
 			ret = add_in(directory, &name);
 			close(directory);
 		}
-		if (directory < 0 || ret != -ENOENT)
+		if (ret != -ENOENT)
 			break;
 	}
 	if (ret == 0)

@@ -85,6 +85,7 @@ struct report_promise {
 	const char *clause;   /* the id of the clause that proves it */
 	const char *absent;   /* what it means that a transport does not promise it */
 	const char *needless; /* why it does not apply to some; null: to all it does */
+	const char *word;     /* by which a user asks for it; null: nobody does */
 };
 
 #define REPORT_PROMISES_MAX 32

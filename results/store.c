@@ -98,3 +98,10 @@ int store_read(struct store *store, const char *reference, const struct store_re
 {
 	return store->backend->read(store, reference, reader, why, why_bytes);
 }
+
+int store_sessions(struct store *store, const char *environment_key,
+                   char (*out)[SESSION_UUID_BYTES], size_t max, size_t *count, char *why,
+                   size_t why_bytes)
+{
+	return store->backend->sessions(store, environment_key, out, max, count, why, why_bytes);
+}

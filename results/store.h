@@ -60,6 +60,14 @@ int store_skip(struct store *store, const struct run_cell *cell, const char *rea
 /* Closes the session's row with its status and end time. Errors as store_begin(). */
 int store_finish(struct store *store, const char *status, char *why, size_t why_bytes);
 
+/*
+ * Lists the sessions of kind "run" that were measured in an environment, by its key,
+ * newest first: at most max of them. Returns 0, or -errno with a cause in why: -EBADMSG.
+ */
+int store_sessions(struct store *store, const char *environment_key,
+                   char (*out)[SESSION_UUID_BYTES], size_t max, size_t *count, char *why,
+                   size_t why_bytes);
+
 /* What store_read() calls; each returns 0, or -errno to stop. Pointers last for the call. */
 struct store_reader {
 	void *context;

@@ -24,6 +24,9 @@ struct store_backend {
 	int (*finish)(struct store *store, const char *status, char *why, size_t why_bytes);
 	int (*read)(struct store *store, const char *reference, const struct store_reader *reader,
 	            char *why, size_t why_bytes);
+	int (*sessions)(struct store *store, const char *environment_key,
+	                char (*out)[SESSION_UUID_BYTES], size_t max, size_t *count, char *why,
+	                size_t why_bytes);
 };
 
 /* Embedded first in each backend's own struct. */

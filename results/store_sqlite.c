@@ -484,4 +484,5 @@ const struct store_backend store_backend_sqlite = {
 	.skip = sqlite_skip,
 	.finish = sqlite_finish,
 	.read = store_sqlite_read,
+	.sessions = store_sqlite_sessions,
 };

@@ -61,6 +61,9 @@ void store_sqlite_close(struct store *store);
 /* Reads a session (store_sqlite_read.c). */
 int store_sqlite_read(struct store *store, const char *reference, const struct store_reader *reader,
                       char *why, size_t why_bytes);
+int store_sqlite_sessions(struct store *store, const char *environment_key,
+                          char (*out)[SESSION_UUID_BYTES], size_t max, size_t *count, char *why,
+                          size_t why_bytes);
 
 /* The schema (store_schema.c): each text takes a history from its version to the next. */
 extern const char *const store_schema_migrations[];

@@ -368,3 +368,36 @@ int store_sqlite_read(struct store *store, const char *reference, const struct s
 	free(reading.run);
 	return ret;
 }
+
+int store_sqlite_sessions(struct store *store, const char *environment_key,
+                          char (*out)[SESSION_UUID_BYTES], size_t max, size_t *count, char *why,
+                          size_t why_bytes)
+{
+	static const char sql[] = "SELECT s.uuid FROM session s"
+				  " JOIN environment e ON e.id=s.environment_id"
+				  " WHERE s.kind='run' AND e.key=? ORDER BY s.id DESC LIMIT ?";
+	struct store_sqlite *self = (struct store_sqlite *)store;
+	sqlite3_stmt *row = NULL;
+	size_t found = 0;
+	int code = sqlite3_prepare_v2(self->db, sql, -1, &row, NULL);
+	int ret = 0;
+
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_text(row, 1, environment_key, -1, SQLITE_STATIC);
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(row, 2, (sqlite3_int64)max);
+	self->deadline_ns = store_sqlite_now_ns() + READ_NS;
+	while (code == SQLITE_OK && (code = sqlite3_step(row)) == SQLITE_ROW && found < max) {
+		/* What is no uuid is nobody's session. */
+		if (copy_at(out[found], sizeof(out[found]), row, 0))
+			found++;
+		code = SQLITE_OK;
+	}
+	if (code != SQLITE_DONE && found < max)
+		ret = store_sqlite_fail(self->db, self->path, why, why_bytes);
+	self->deadline_ns = 0;
+	sqlite3_finalize(row);
+	if (ret == 0)
+		*count = found;
+	return ret;
+}

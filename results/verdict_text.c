@@ -316,7 +316,7 @@ static void write_notes(FILE *out, const struct verdict_report *report,
 		const struct verdict_row *row = &report->rows[i];
 		const struct comparison *c = &row->comparison;
 
-		if (c->verdict != COMPARISON_INCONCLUSIVE || c->stage_count == 0)
+		if (c->verdict != COMPARISON_INCONCLUSIVE || c->stage_count == 0 || c->is_control)
 			continue;
 		print_cell(cell, &report->pairs[row->pair], style);
 		fprintf(out, "? %s %s: cannot tell %.0f %%; could have seen %.1f %%", cell,

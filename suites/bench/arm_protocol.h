@@ -10,7 +10,8 @@
  *   arm   hello protocol= tool=               once, first
  *   ab    plan, then a filter a line
  *   arm     cells, then lines "cell name= in_flight= metric= slices= hybrid=" or "skip name= text="
- *   ab    prepare cell= seed= round= warmup_ns= allowed_ns= spin_ns= tick_ns= pin=
+ *   ab    prepare cell= seed= round= warmup_ns= allowed_ns= spin_ns= tick_ns=
+ *           delay_ns= one_in= pin=            the last three may be absent
  *   arm     ready operation_ns=               peers are warm and parked
  *   ab    slice operations= skipped= batch=   no answer
  *   ab    park

@@ -18,6 +18,7 @@
 #include "suites/bench/arm_protocol.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
+#include "workloads/delay.h"
 #include "workloads/placement.h"
 #include "workloads/plan.h"
 #include "workloads/runner.h"
@@ -270,6 +271,8 @@ static int answer_prepare(struct arm *arm)
 	struct runner_options options = {.rounds = 1, .stop_fd = -1};
 	char cell[RUN_CELL_BYTES];
 	struct request request;
+	uint64_t delay_ns = 0;
+	uint64_t one_in = 1;
 	struct plan *plan;
 	uint64_t round;
 	int ret = read_preparation(arm, &options, cell, sizeof(cell), &round);
@@ -277,9 +280,13 @@ static int answer_prepare(struct arm *arm)
 	if (ret < 0)
 		return arm_say(arm->fd, "failed text=this arm can't be prepared so: %s",
 		               strerror(-ret));
+	(void)arm_number(arm->message.buffer, "delay_ns", &delay_ns);
+	(void)arm_number(arm->message.buffer, "one_in", &one_in);
 	request_init(&request);
 	if (add_filter(arm, &request, cell) < 0 || make_plan(arm, &request, &plan) < 0)
 		return 0;
+	if (plan->cells_count == 1 && delay_ns > 0 && one_in > 0)
+		plan->cells[0].transport = delay_wrap(plan->cells[0].transport, delay_ns, one_in);
 	if (plan->cells_count != 1 || !plan->cells[0].workload->slice)
 		ret = arm_say(arm->fd, "failed text=%s: %s", cell,
 		              plan->skips_count > 0

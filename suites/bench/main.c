@@ -28,10 +28,11 @@ static void print_help(void)
 	       "to each other.\n\nCommands:\n");
 	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
 		if (commands[i]->summary)
-			printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+			printf("  %-18s %s\n", commands[i]->name, commands[i]->summary);
 	}
-	printf("\n  --help     Print this help; 'ipcbench COMMAND --help' explains a command\n"
-	       "  --version  Print the version\n\n"
+	printf("\n  --help             Print this help; 'ipcbench COMMAND --help' explains a "
+	       "command\n"
+	       "  --version          Print the version\n\n"
 	       "Exit status: 0 done; 2 a mistake on the command line; 3 nothing left to measure,\n"
 	       "a history that can't be used, or a failed measurement; 77 nothing of this can run\n"
 	       "here; 130, 143 stopped by a signal.\n");

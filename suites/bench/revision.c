@@ -67,15 +67,13 @@ static int find_places(const char *sha, struct places *out)
 	return make_folders(out->root);
 }
 
-/* Removes a worktree and what git knows of it, also one that was cut short. */
+/* Removes our worktree and what git knows of it, also one that was cut short. */
 static void drop_source(const struct places *places)
 {
 	const char *const remove[] = {"git", "worktree", "remove", "--force", places->source, NULL};
-	const char *const prune[] = {"git", "worktree", "prune", NULL};
 
 	if (access(places->source, F_OK) == 0)
 		(void)tool_run(remove, -1, clock_now_ns() + ASK_NS, -1);
-	(void)tool_run(prune, -1, clock_now_ns() + ASK_NS, -1);
 }
 
 /* Checks out, configures and builds, all logged. Returns 0, or -errno or an exit status. */

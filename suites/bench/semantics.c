@@ -51,53 +51,71 @@ static const struct {
 	uint32_t needs;
 	uint32_t lacks;
 } rows[] = {
-	{{"told of a death", "C18", "Nobody is told: a survivor waits until its deadline.", NULL},
+	{{"told of a death", "C18", "Nobody is told: a survivor waits until its deadline.", NULL,
+          "told"},
          IPC_CAP_HANGUP,
          0},
-	{{"others survive a death", "C20", "A peer that dies may end the channel for all.", NULL},
+	{{"others survive a death", "C20", "A peer that dies may end the channel for all.", NULL,
+          "survives"},
          IPC_CAP_SURVIVES,
          0},
 	{{"distrusts the peer", "C39", "Peers trust each other: what one writes, the other obeys.",
-          "The kernel stands between the peers."},
+          "The kernel stands between the peers.", "distrust"},
          IPC_CAP_DISTRUSTS_PEER,
          0},
 	{{"own boundaries", "C05",
           "The mechanism is a stream: the transport adds a length to each "
           "message.",
-          NULL},
+          NULL, "boundaries"},
          IPC_CAP_MESSAGE,
          0},
-	{{"empty messages", "C06", "A message has at least one byte.", NULL}, IPC_CAP_EMPTY, 0},
-	{{"priorities", "C09", "All messages are of one class.", NULL}, IPC_CAP_PRIORITY, 0},
-	{{"lent memory", "C10", "Each message is copied in and out.", NULL}, IPC_CAP_ZERO_COPY, 0},
-	{{"many producers", "C31", "One producer a channel.", NULL}, IPC_CAP_MULTI_PRODUCER, 0},
-	{{"many consumers", "C31", "One consumer a channel.", NULL}, IPC_CAP_MULTI_CONSUMER, 0},
-	{{"broadcast", "C31", "A message goes to one consumer.", NULL}, IPC_CAP_BROADCAST, 0},
-	{{"never blocks at 0", "C11", "A call may block.", NULL}, IPC_CAP_NOWAIT, 0},
-	{{"waits asleep", "C14", "A peer that waits takes a CPU.", NULL}, IPC_CAP_BLOCK, 0},
-	{{"waits spinning", "C15", "A peer always waits in the kernel.", NULL}, IPC_CAP_SPIN, 0},
-	{{"processes", "C33", "Peers are threads of one process: one crash ends them all.", NULL},
+	{{"empty messages", "C06", "A message has at least one byte.", NULL, "empty"},
+         IPC_CAP_EMPTY,
+         0},
+	{{"priorities", "C09", "All messages are of one class.", NULL, "priorities"},
+         IPC_CAP_PRIORITY,
+         0},
+	{{"lent memory", "C10", "Each message is copied in and out.", NULL, "in_place"},
+         IPC_CAP_ZERO_COPY,
+         0},
+	{{"many producers", "C31", "One producer a channel.", NULL, "many_producers"},
+         IPC_CAP_MULTI_PRODUCER,
+         0},
+	{{"many consumers", "C31", "One consumer a channel.", NULL, "many_consumers"},
+         IPC_CAP_MULTI_CONSUMER,
+         0},
+	{{"broadcast", "C31", "A message goes to one consumer.", NULL, "broadcast"},
+         IPC_CAP_BROADCAST,
+         0},
+	{{"never blocks at 0", "C11", "A call may block.", NULL, NULL}, IPC_CAP_NOWAIT, 0},
+	{{"waits asleep", "C14", "A peer that waits takes a CPU.", NULL, NULL}, IPC_CAP_BLOCK, 0},
+	{{"waits spinning", "C15", "A peer always waits in the kernel.", NULL, NULL},
+         IPC_CAP_SPIN,
+         0},
+	{{"processes", "C33", "Peers are threads of one process: one crash ends them all.", NULL,
+          "processes"},
          0,
          IPC_CAP_ONE_PROCESS},
-	{{"threads", "C33", "Peers are processes.", NULL}, IPC_CAP_THREADS, 0},
+	{{"threads", "C33", "Peers are processes.", NULL, NULL}, IPC_CAP_THREADS, 0},
 };
 
 enum { PROMISES = sizeof(rows) / sizeof(rows[0]) };
 _Static_assert(PROMISES <= REPORT_PROMISES_MAX, "a bit for each promise");
 
-void semantics_add(struct report_builder *builder)
+void semantics_fill(struct report_semantics *semantics)
 {
-	struct report_semantics semantics = {
+	const struct ipc_transport *transport;
+
+	*semantics = (struct report_semantics){
 		.clauses = clauses,
 		.clauses_count = sizeof(clauses) / sizeof(clauses[0]),
 		.promises_count = PROMISES,
 	};
-	const struct ipc_transport *transport;
-
 	for (size_t j = 0; j < PROMISES; j++)
-		semantics.promises[j] = rows[j].promise;
+		semantics->promises[j] = rows[j].promise;
 	for (size_t i = 0; (transport = registry_at(i)) && i < REPORT_SEMANTICS_MAX; i++) {
-		struct report_transport *out = &semantics.transports[semantics.transports_count++];
+		struct report_transport *out =
+			&semantics->transports[semantics->transports_count++];
 
 		*out = (struct report_transport){
 			.name = transport->name,
@@ -114,5 +132,12 @@ void semantics_add(struct report_builder *builder)
 				out->needless |= 1u << j;
 		}
 	}
+}
+
+void semantics_add(struct report_builder *builder)
+{
+	struct report_semantics semantics;
+
+	semantics_fill(&semantics);
 	report_set_semantics(builder, &semantics);
 }

@@ -5,6 +5,9 @@
 
 #include "results/report.h"
 
+/* Says what each transport of the registry promises. */
+void semantics_fill(struct report_semantics *semantics);
+
 /* Adds to a report what each transport of the registry promises. */
 void semantics_add(struct report_builder *builder);
 

@@ -239,6 +239,48 @@ static int add_child(struct snapshot *snapshot)
 	return snapshot_add(snapshot, "child process %d", (int)info.si_pid);
 }
 
+/* Says whether a process maps the file at path. */
+static bool maps(const char *pid, const char *path)
+{
+	char file_name[32];
+	char line[512];
+	bool found = false;
+	FILE *file;
+
+	snprintf(file_name, sizeof(file_name), "/proc/%.16s/maps", pid);
+	file = fopen(file_name, "re");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strstr(line, path) != NULL;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/*
+ * Says whether a line names what some stranger uses: names are the machine's, and a
+ * new one may be another program's.
+ */
+static bool is_strangers(const char *line)
+{
+	static const char prefix[] = "name ";
+	const struct dirent *entry;
+	bool found = false;
+	DIR *folder;
+
+	if (strncmp(line, prefix, strlen(prefix)) != 0)
+		return false;
+	folder = opendir("/proc");
+	while (folder && !found && (entry = readdir(folder))) {
+		unsigned long pid = strtoul(entry->d_name, NULL, 10);
+
+		found = pid > 0 && !is_ours((unsigned)pid) &&
+		        maps(entry->d_name, line + strlen(prefix));
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
 static int compare_lines(const void *left, const void *right)
 {
 	return strcmp(*(char *const *)left, *(char *const *)right);
@@ -295,6 +337,8 @@ size_t snapshot_compare(const struct snapshot *before, const struct snapshot *af
 
 		if (before->count > 0 && bsearch(&after->lines[i], before->lines, before->count,
 		                                 sizeof(*before->lines), compare_lines))
+			continue;
+		if (is_strangers(after->lines[i]))
 			continue;
 		bytes = snprintf(text + used, text_bytes - used, "%s%s", added > 0 ? "; " : "",
 		                 after->lines[i]);

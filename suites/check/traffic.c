@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suites/check/check.h"
 #include "workloads/payload.h"
 
 /* How long a consumer waits at a time: then it looks whether the producers are done. */
@@ -13,6 +14,8 @@
 /* How far from the one due a message without a header is looked for. */
 #define SEARCH_RADIUS 64
 #define LOG_SLACK 64
+/* A consumer gives up what is still due after this share of the patience: it is lost. */
+#define QUIET_SHARE 4
 
 enum {
 	FLAG_READY, /* raised by each peer with its end open */
@@ -26,7 +29,8 @@ struct log_entry {
 
 /* A consumer's own log, in shared memory; entries follow. */
 struct log {
-	uint64_t count;
+	_Atomic uint64_t count; /* other consumers read it, to know whether all has come */
+	uint64_t active_ns;     /* when a message came, or the producers were first seen done */
 	struct log_entry entries[];
 };
 
@@ -80,9 +84,13 @@ static void log_add(const struct flow *flow, uint32_t consumer, uint32_t produce
 {
 	struct log *log = log_of(flow, consumer);
 
-	CHECK_THAT(log->count < flow->log_entries_max, blamed(flow, "C04"),
-	           "more messages came than were sent, %" PRIu64 " and more", log->count);
-	log->entries[log->count++] = (struct log_entry){producer, (uint32_t)sequence};
+	uint64_t count = atomic_load(&log->count);
+
+	CHECK_THAT(count < flow->log_entries_max, blamed(flow, "C04"),
+	           "more messages came than were sent, %" PRIu64 " and more", count);
+	log->entries[count] = (struct log_entry){producer, (uint32_t)sequence};
+	log->active_ns = clock_now_ns();
+	atomic_store(&log->count, count + 1);
 }
 
 /* Compares with the message of this sequence. */
@@ -177,13 +185,52 @@ static void produce_one(const struct flow *flow, struct ipc_endpoint *endpoint, 
 	           report_result(ret));
 }
 
+/* Says whether as many messages have come as were sent. */
+static bool is_complete(const struct flow *flow, uint32_t consumer)
+{
+	const struct traffic *traffic = flow->traffic;
+	uint64_t sent = traffic->producer_count * traffic->message_count;
+	uint64_t came = 0;
+
+	if (check_has(flow->check, IPC_CAP_BROADCAST))
+		return atomic_load(&log_of(flow, consumer)->count) >= sent;
+	for (uint32_t i = 0; i < traffic->consumer_count; i++)
+		came += atomic_load(&log_of(flow, i)->count);
+	return came >= sent;
+}
+
+/*
+ * Says whether a consumer that found nothing is to go on: the producers are at work,
+ * or a message is on its way still, as between the two buffers of a TCP connection.
+ */
+static bool is_more_due(const struct flow *flow, uint32_t consumer, bool is_done)
+{
+	struct log *log = log_of(flow, consumer);
+	uint64_t now_ns = clock_now_ns();
+
+	if (!is_done || log->active_ns == 0) {
+		log->active_ns = now_ns;
+		return true;
+	}
+	return !is_complete(flow, consumer) &&
+	       now_ns - log->active_ns < flow->check->settings->patience_ns / QUIET_SHARE;
+}
+
+/* Returns the sequence that would be next at a consumer of one producer. */
+static uint64_t due_after(const struct log *log)
+{
+	uint64_t count = atomic_load(&log->count);
+
+	return count == 0 ? 0 : log->entries[count - 1].sequence + UINT64_C(1);
+}
+
 /* Takes one message; returns false if none came and none will. */
 static bool consume_one(const struct flow *flow, struct ipc_endpoint *endpoint, uint32_t consumer,
                         void *data)
 {
 	bool is_done = flag_read(flow->check, FLAG_DONE) == flow->traffic->producer_count;
-	bool is_nowait = check_has(flow->check, IPC_CAP_NOWAIT);
-	struct log *log = log_of(flow, consumer);
+	bool is_nowait = check_has(flow->check, IPC_CAP_NOWAIT) && is_complete(flow, consumer);
+	const struct log *log = log_of(flow, consumer);
 	uint32_t producer = 0;
 	uint64_t sequence;
 	ssize_t ret;
@@ -191,9 +238,9 @@ static bool consume_one(const struct flow *flow, struct ipc_endpoint *endpoint, 
 	ret = call_recv(endpoint, data, largest_bytes(flow->traffic),
 	                is_done && is_nowait ? 0 : from_now(SLICE_NS));
 	if (ret == -EAGAIN || ret == -ETIMEDOUT)
-		return !is_done;
+		return is_more_due(flow, consumer, is_done);
 	if (ret == -EPIPE) {
-		uint64_t due = log->count == 0 ? 0 : log->entries[log->count - 1].sequence + 1u;
+		uint64_t due = due_after(log);
 		bool is_empty_due = due < flow->traffic->message_count &&
 		                    traffic_bytes(flow->check, flow->traffic, 0, due) == 0;
 
@@ -210,9 +257,8 @@ static bool consume_one(const struct flow *flow, struct ipc_endpoint *endpoint, 
 		sequence =
 			identify_large(flow, flow->traffic->clause, data, (size_t)ret, &producer);
 	} else {
-		uint64_t due = log->count == 0 ? 0 : log->entries[log->count - 1].sequence + 1u;
-
-		sequence = identify_small(flow, flow->traffic->clause, data, (size_t)ret, due);
+		sequence = identify_small(flow, flow->traffic->clause, data, (size_t)ret,
+		                          due_after(log));
 	}
 	log_add(flow, consumer, producer, sequence);
 	return true;
@@ -326,7 +372,7 @@ static void judge_order(const struct flow *flow, uint32_t consumer)
 	int64_t last[PEERS_MAX];
 
 	memset(last, 0xff, sizeof(last));
-	for (uint64_t i = 0; i < log->count; i++) {
+	for (uint64_t i = 0; i < atomic_load(&log->count); i++) {
 		const struct log_entry *entry = &log->entries[i];
 
 		CHECK_THAT((int64_t)entry->sequence > last[entry->producer], blamed(flow, "C02"),
@@ -346,7 +392,7 @@ static void judge_logs(const struct flow *flow, uint32_t first, uint32_t last)
 	for (uint32_t consumer = first; consumer < last; consumer++) {
 		const struct log *log = log_of(flow, consumer);
 
-		for (uint64_t i = 0; i < log->count; i++) {
+		for (uint64_t i = 0; i < atomic_load(&log->count); i++) {
 			uint8_t *one =
 				&seen[log->entries[i].producer * count + log->entries[i].sequence];
 

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-	SESSION_ABI = 1,
+	SESSION_VERSION = 1,
 	CONTEXT_MAX = 64,    /* threads and processes alive at once */
 	OCCUPANT_MAX = 8192, /* threads and processes over the run, for names */
 	REGION_MAX = 1024,
@@ -175,11 +175,13 @@ struct schedule {
 enum { CAUSE_BYTES = 256, COMMAND_BYTES = 32 };
 
 struct session {
-	_Atomic uint32_t abi; /* SESSION_ABI, written last */
+	_Atomic uint32_t abi;         /* SESSION_ABI, written last; these two never move */
+	_Atomic uint32_t is_mismatch; /* a program was built with another version */
 	uint32_t launcher_pid;
-	uint32_t is_watching;           /* the watchpoint engine instead of happens-before */
-	uint32_t watch_every;           /* one access in this many is watched */
-	uint32_t watch_us;              /* for this long */
+	uint32_t is_watching; /* the watchpoint engine instead of happens-before */
+	uint32_t watch_every; /* one access in this many is watched */
+	uint32_t watch_us;    /* for this long */
+	uint32_t delay_order; /* drawn anew for each run */
 	uint32_t has_no_delays;
 	uint64_t first_epoch;           /* 1; a test starts just below the end of an era */
 	_Atomic uint32_t lock;          /* contexts, regions, modules */
@@ -209,6 +211,9 @@ struct session {
 	_Atomic uint32_t channel[CHANNEL_BUCKETS];
 	struct node node[NODE_MAX];
 };
+
+/* Differs for another layout, so that an old program is noticed. */
+#define SESSION_ABI ((uint32_t)(SESSION_VERSION * 1000003u + sizeof(struct session)))
 
 #define SESSION_HEAD_BYTES ((sizeof(struct session) + 4095) & ~4095ull)
 #define SESSION_BYTES (SESSION_HEAD_BYTES + ARENA_BYTES)

@@ -20,7 +20,8 @@ int work_folder_make(struct task_peer *self)
 	if (snprintf(path, path_bytes, "%s/ipcbench-work-XXXXXX", parent ? parent : "/var/tmp") >=
 	    (int)path_bytes)
 		return task_fail(self, -ENAMETOOLONG, "TMPDIR '%s' is too long", parent);
-	if (mkdtemp(path))
+	self->served = mkdtemp(path) ? strdup(path) : NULL;
+	if (self->served)
 		return 0;
 	ret = -errno;
 	return task_fail(self, ret, "no folder can be made in '%s': %s",
@@ -29,12 +30,15 @@ int work_folder_make(struct task_peer *self)
 
 void work_folder_remove(struct task_peer *self)
 {
-	DIR *folder = opendir(self->shared->text);
+	/* By our own copy of its name: what peers share, one of them may have written to. */
+	char *path = self->served;
+	DIR *folder = opendir(path);
 	const struct dirent *entry;
 
 	while (folder && (entry = readdir(folder)))
 		unlinkat(dirfd(folder), entry->d_name, 0); /* fails for . and .. */
 	if (folder)
 		closedir(folder);
-	rmdir(self->shared->text);
+	rmdir(path);
+	free(path);
 }

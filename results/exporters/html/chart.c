@@ -11,6 +11,14 @@
 #define NAME_HEIGHT 12.5 /* of a line of names */
 #define NAME_GAP 12.0    /* from the chart to its names */
 
+/* Writes what turns a coordinate along an axis into a value: low, high, start, end. */
+static void write_scale(FILE *out, char axis, const char *figure, const struct scale *scale)
+{
+	if (figure)
+		fprintf(out, " data-%c=\"%s %.9g %.9g %g %g\"", axis, figure, scale->low,
+		        scale->high, scale->start, scale->end);
+}
+
 void chart_open(const struct chart *chart, const char *caption, const char *summary)
 {
 	FILE *out = chart->out;
@@ -20,11 +28,11 @@ void chart_open(const struct chart *chart, const char *caption, const char *summ
 		fprintf(out, " data-s=%zu", chart->setting);
 	fputs("><figcaption>", out);
 	html_text(out, caption);
-	fprintf(out,
-	        "</figcaption><svg viewBox=\"0 0 %.0f %.0f\" role=img data-y=\"%.9g %.9g %g %g\" "
-	        "aria-label=\"",
-	        CHART_WIDTH, chart->height, chart->y.low, chart->y.high, chart->y.start,
-	        chart->y.end);
+	fprintf(out, "</figcaption><svg viewBox=\"0 0 %.0f %.0f\" role=img", CHART_WIDTH,
+	        chart->height);
+	write_scale(out, 'x', chart->x_figure, &chart->x);
+	write_scale(out, 'y', chart->y_figure, &chart->y);
+	fputs(" aria-label=\"", out);
 	html_text(out, summary);
 	fputs("\">", out);
 }

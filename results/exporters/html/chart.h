@@ -32,13 +32,15 @@ struct chart {
 	struct scale y;
 	enum chart_unit x_unit;
 	enum chart_unit y_unit;
-	size_t setting; /* what it shows alone, or PAGE_ANY */
+	size_t setting;       /* what it shows alone, or PAGE_ANY */
+	const char *x_figure; /* the key of the figure along an axis, or null */
+	const char *y_figure; /* "curve" is that of a quantile for each point */
 };
 
 /*
  * Opens a figure with its caption and the drawing; what the drawing shows is said in
- * summary, for those who don't see it. Scales are finished; the drawing bears them as
- * attributes, so that a test can turn coordinates into values again.
+ * summary, for those who don't see it. The scales of figures are finished; the drawing
+ * bears them as attributes, so that a test can turn coordinates into values again.
  */
 void chart_open(const struct chart *chart, const char *caption, const char *summary);
 void chart_close(const struct chart *chart);

@@ -3,6 +3,7 @@
  * results/exporters/html/ladder.c - transports at one size, best first: a dot at the
  * median, a bar over the quartiles of the rounds, and a thin line on to p99.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "results/exporters/html/chart.h"
@@ -42,7 +43,8 @@ static size_t find_rungs(const struct page *page, size_t workload, size_t settin
 		const struct report_cell *cell = page_cell(page, workload, setting, i, size);
 		const struct report_figure *figure = cell ? page_figure(cell, which) : NULL;
 
-		if (!figure || !(figure->median > 0.0))
+		/* What lies above the range has no place on an axis; the table has it. */
+		if (!figure || !(figure->median > 0.0) || !isfinite(figure->median))
 			continue;
 		out[count++] = (struct rung){
 			.cell = cell,
@@ -108,6 +110,7 @@ void page_write_ladders(FILE *out, const struct page *page, size_t workload)
 		.right = 292.0,
 		.top = 6.0,
 		.x_unit = which == PAGE_P50 ? CHART_TIME : CHART_RATE,
+		.x_figure = page_figure_keys[which],
 	};
 	size_t size = PAGE_ANY;
 
@@ -115,8 +118,9 @@ void page_write_ladders(FILE *out, const struct page *page, size_t workload)
 		const struct report_cell *cell = &page->report->cells[i];
 		const struct report_figure *figure;
 
+		/* Where there are only yardsticks nothing is drawn. */
 		if (page->cells[i].workload != workload || cell->rounds == 0 ||
-		    page->series[page->cells[i].series].is_yardstick)
+		    page_count(page, workload, page->cells[i].setting, page->cells[i].size) == 0)
 			continue;
 		size = page->cells[i].size;
 		figure = page_figure(cell, which);

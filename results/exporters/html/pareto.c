@@ -190,10 +190,13 @@ static void draw_dots(struct pareto *self, const struct chart *chart, int y)
 			if (!has_values(choice, y) || choice->is_front[y - 1] != (bool)is_front)
 				continue;
 			fprintf(chart->out,
-			        "<g class=\"s c%zu%s\" data-t=%zu data-s=%zu data-c=%zu>"
-			        "<path class=p d=\"",
+			        "<g class=\"s c%zu%s\" data-t=%zu data-s=%zu data-c=%zu",
 			        choice->setting % 8, is_front ? " best" : "", choice->series->color,
 			        choice->setting, page_number(self->page, choice->trip));
+			if (y == VALUE_RATE)
+				fprintf(chart->out, " data-d=%zu",
+				        page_number(self->page, choice->stream));
+			fputs("><path class=p d=\"", chart->out);
 			html_point(chart->out, 'M', at_x, at_y);
 			fputs("h0\"/>", chart->out);
 			name_dot(self, chart, choice, is_front != 0, at_x, at_y);
@@ -207,13 +210,15 @@ static void draw_chart(struct pareto *self, int y)
 	struct chart chart = {
 		.out = self->out,
 		.height = 340.0,
-		.left = 52.0,
+		.left = 58.0,
 		.right = 348.0,
 		.top = 24.0,
 		.bottom = 302.0,
 		.x_unit = CHART_TIME,
 		.y_unit = y == VALUE_RATE ? CHART_RATE : CHART_TIME,
 		.setting = PAGE_ANY,
+		.x_figure = page_figure_keys[PAGE_P99],
+		.y_figure = page_figure_keys[y == VALUE_RATE ? PAGE_MESSAGES : PAGE_CPU],
 	};
 
 	for (size_t i = 0; i < self->count; i++) {
@@ -353,8 +358,8 @@ int page_write_pareto(FILE *out, const struct page *page)
 	}
 	if (!any)
 		goto done;
-	fputs("<section id=pareto><h2>Trade-offs</h2>\n<p>What is joined by the line is beaten by "
-	      "nothing: all else is slower in the tail <em>and</em> worse in the other. A spinning "
+	fputs("<section id=pareto><h2>Trade-offs</h2>\n<p>A large dot is beaten by nothing: "
+	      "all else is slower in the tail <em>and</em> worse in the other. A spinning "
 	      "peer buys its short tail with a whole CPU.</p>\n",
 	      out);
 	page_choice_open(out, page, "pareto", has);

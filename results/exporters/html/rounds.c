@@ -80,7 +80,8 @@ static void write_row(FILE *out, const struct page *page, size_t workload, size_
 
 	if (!figure->is_known || !isfinite(figure->median) || figure->median <= 0.0)
 		return;
-	page_value_text(text, sizeof(text), which, figure->median);
+	/* What too few values support is drawn, but is no figure. */
+	page_value_text(text, sizeof(text), which, page_figure(cell, which) ? figure->median : NAN);
 	text_spread(spread, sizeof(spread), report_spread(figure, cell->rounds), true);
 	fprintf(out, "<tr data-t=%zu data-c=%zu><th scope=row>", page->series[series].color,
 	        page_number(page, cell));

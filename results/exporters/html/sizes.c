@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* results/exporters/html/sizes.c - a workload by message size: lines with ribbons, and the map. */
+#include <math.h>
+
 #include "results/exporters/html/chart.h"
 #include "results/exporters/html/html.h"
 #include "results/exporters/html/page.h"
@@ -35,7 +37,7 @@ static void find_line(const struct page *page, size_t workload, size_t setting, 
 		const struct report_figure *figure =
 			cell ? page_figure(cell, figure_of(page, workload)) : NULL;
 
-		if (!figure || !(figure->median > 0.0))
+		if (!figure || !(figure->median > 0.0) || !isfinite(figure->median))
 			continue;
 		out->figures[out->count] = figure;
 		out->xs[out->count] = scale_at(x, size_value(page->sizes[i]));
@@ -129,12 +131,13 @@ void page_write_size_charts(FILE *out, const struct page *page, size_t workload)
 	struct chart chart = {
 		.out = out,
 		.height = 340.0,
-		.left = 52.0,
-		.right = 248.0,
+		.left = 58.0,
+		.right = 250.0,
 		.top = 24.0,
 		.bottom = 302.0,
 		.x_unit = CHART_SIZE,
 		.y_unit = is_trip ? CHART_TIME : CHART_BYTES,
+		.y_figure = page_figure_keys[figure_of(page, workload)],
 	};
 
 	find_scales(page, workload, &chart);

@@ -87,12 +87,13 @@ static void draw_setting(FILE *out, const struct page *page, size_t workload, si
 	struct chart chart = {
 		.out = out,
 		.height = 340.0,
-		.left = 52.0,
-		.right = 248.0,
+		.left = 58.0,
+		.right = 250.0,
 		.top = 24.0,
 		.bottom = 302.0,
 		.y_unit = CHART_TIME,
 		.setting = setting,
+		.y_figure = "curve",
 	};
 	struct chart_end ends[ENDS_MAX];
 	size_t ends_count = 0;

@@ -125,6 +125,19 @@ struct column {
 	const char *title;
 };
 
+/* Returns the largest size at which a workload has a number. */
+static size_t largest_size(const struct page *page, size_t workload)
+{
+	size_t largest = 0;
+
+	for (size_t i = 0; i < page->report->cells_count; i++) {
+		if (page->cells[i].workload == workload && page->report->cells[i].rounds > 0 &&
+		    page->cells[i].size > largest)
+			largest = page->cells[i].size;
+	}
+	return largest;
+}
+
 /* Chooses what the table of the best compares. Returns how many columns there are. */
 static size_t find_columns(const struct page *page, struct column *out)
 {
@@ -141,8 +154,8 @@ static size_t find_columns(const struct page *page, struct column *out)
 	if (stream != PAGE_ANY) {
 		out[count++] =
 			(struct column){stream, page->size_shown, PAGE_MESSAGES, "Most messages"};
-		out[count++] =
-			(struct column){stream, page->sizes_count - 1, PAGE_BYTES, "Most MB/s"};
+		out[count++] = (struct column){stream, largest_size(page, stream), PAGE_BYTES,
+		                               "Most MB/s"};
 	}
 	return count;
 }

@@ -15,8 +15,8 @@
 
 #include "suites/check/cli/cli.h"
 
-static const char *const commands[] = {"list",   "run",   "report", "explain",
-                                       "doctor", "clean", "image"};
+static const char *const commands[] = {"list",   "run",   "report", "advise",           "explain",
+                                       "doctor", "clean", "image",  "thread-or-process"};
 
 enum { COMMANDS_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

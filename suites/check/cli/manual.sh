@@ -34,8 +34,8 @@ section() {
   awk -v title="$1" '/^\.Sh / { inside = $0 == ".Sh " title } inside' "$page"
 }
 
-"$program" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' | sort -u >"$folder/help"
-section COMMANDS | sed -n 's/^\.It Ic \([a-z]*\).*/\1/p' | sort -u >"$folder/page"
+"$program" --help | sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p' | sort -u >"$folder/help"
+section COMMANDS | sed -n 's/^\.It Ic \([a-z-]*\).*/\1/p' | sort -u >"$folder/page"
 cp "$folder/help" "$folder/commands"
 compare command
 

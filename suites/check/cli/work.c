@@ -84,7 +84,58 @@ static void a_task_is_measured_where_it_is_named(void **state)
 	cli_assert_refused(cli, 3, "ping_pong", "no tasks");
 }
 
+static void each_claim_has_a_verdict_and_numbers_with_units(void **state)
+{
+	static const char *const ids[] = {
+		"lock_stops_cpu_scaling", "processes_scale", "io_scales",
+		"shared_heap_races",      "crash_isolated",  "creation_and_memory",
+		"passing_has_a_price",    "caller_goes_on",  "gil_model",
+	};
+	struct cli *cli = *state;
+	json_t *all;
+	const json_t *claims;
+
+	ipcbench(cli, "thread-or-process", "--budget", "5s", "--format", "json", "--quiet");
+	cli_assert_status(cli, 0);
+	all = cli_json(cli);
+	claims = json_object_get(all, "claims");
+	assert_int_equal(json_array_size(claims), sizeof(ids) / sizeof(ids[0]));
+	for (size_t i = 0; i < json_array_size(claims); i++) {
+		const json_t *claim = json_array_get(claims, i);
+		const char *verdict = json_string_value(json_object_get(claim, "verdict"));
+
+		assert_string_equal(json_string_value(json_object_get(claim, "id")), ids[i]);
+		assert_non_null(json_string_value(json_object_get(claim, "claim")));
+		assert_true(strcmp(verdict, "holds") == 0 ||
+		            strcmp(verdict, "does not hold") == 0 ||
+		            strcmp(verdict, "cannot be told") == 0);
+		assert_true(json_object_size(json_object_get(claim, "measured")) > 0);
+		assert_true(json_is_array(json_object_get(claim, "cells")));
+	}
+	json_decref(all);
+	cli_assert_nothing_left(cli);
+}
+
+static void without_python_the_comparators_are_skipped_with_a_cause(void **state)
+{
+	struct cli *cli = *state;
+	char empty[CLI_PATH_BYTES];
+	char path[CLI_PATH_BYTES + 8];
+
+	path_of(cli, empty, "no-programs");
+	snprintf(path, sizeof(path), "PATH=%s", empty);
+	cli_run(cli, (const char *const[]){"/usr/bin/env", path, cli_ipcbench(),
+	                                   "thread-or-process", "--budget", "1s", "--quiet", NULL});
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "CPython is skipped: python3: not found");
+	cli_assert_holds(cli->out, "gil_model");
+}
+
 const struct CMUnitTest cli_work_tests[] = {
+	cmocka_unit_test_setup_teardown(each_claim_has_a_verdict_and_numbers_with_units, cli_setup,
+                                        cli_teardown),
+	cmocka_unit_test_setup_teardown(without_python_the_comparators_are_skipped_with_a_cause,
+                                        cli_setup, cli_teardown),
 	cmocka_unit_test_setup_teardown(
 		pictures_that_cannot_be_read_are_named_and_the_rest_is_processed, cli_setup,
 		cli_teardown),

@@ -242,7 +242,7 @@ static int drop_on_full(struct faulty_endpoint *self, const void *data, size_t b
 const struct fault fault_drops_on_full = {
 	.name = "drops_on_full",
 	.clause = "C29",
-	.also = "C03",
+	.also = "C03 C07 C08 C16 C31", /* wherever a consumer is slow, for load or by plan */
 	.summary = "a message that finds no room for 2 ms is swallowed",
 	.send = drop_on_full,
 };

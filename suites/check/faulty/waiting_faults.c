@@ -150,6 +150,7 @@ static ssize_t recv_busy(struct faulty_endpoint *self, void *data, size_t bytes_
 const struct fault fault_spins_where_it_should_block = {
 	.name = "spins_where_it_should_block",
 	.clause = "C14",
+	.also = "C15", /* on a loaded machine it takes the CPU that its peer needs */
 	.summary = "recv waits on the CPU",
 	.needs = IPC_CAP_NOWAIT | IPC_CAP_BLOCK,
 	.recv = recv_busy,

@@ -95,7 +95,7 @@ static bool parse_truth(struct race_case *out, const char *value)
 	for (int twin = 0; twin < RACE_TWIN_COUNT; twin++) {
 		char word[RACE_WORD_BYTES];
 
-		if (!copy_part(word, sizeof(word), value, race_twin_name(twin)))
+		if (!copy_part(word, sizeof(word), value, race_twin_name((enum race_twin)twin)))
 			return false;
 		out->is_racy[twin] = strcmp(word, "racy") == 0;
 		if (!out->is_racy[twin] && strcmp(word, "free") != 0)

@@ -406,6 +406,9 @@ static void a_page_says_what_is_missing_and_why(void **state)
 	                             "fs.mqueue.msgsize_max, 8192\">"));
 	assert_non_null(strstr(text, "<td class=vno title=\"One producer &quot;only&quot;.\">no"));
 	assert_non_null(strstr(text, "<a href=#C18>yes</a>"));
+	/* What lies above the range is in tables, and at no end of an axis. */
+	assert_non_null(strstr(text, "&gt; 17 s</b>"));
+	assert_null(strstr(text, "text-anchor=end>sleepy</text>"));
 	free(text);
 }
 

@@ -177,9 +177,9 @@ static const struct report_semantics semantics = {
 	.clauses_count = 2,
 	.promises =
 		{
-			{"told of a death", "C18", "Nobody is told.", NULL},
-			{"many producers", "C31", "One producer \"only\".", "Nobody asks."},
-			{"alike", "C31", "Never.", NULL},
+			{"told of a death", "C18", "Nobody is told.", NULL, NULL},
+			{"many producers", "C31", "One producer \"only\".", "Nobody asks.", NULL},
+			{"alike", "C31", "Never.", NULL, NULL},
 		},
 	.promises_count = 3,
 	.transports =

@@ -49,11 +49,8 @@ static void benjamini_hochberg_equals_a_worked_example(void **state)
 /* Holm by its definition: reject from the smallest on, until one is too large. */
 static bool holm_rejects(const double *p, size_t count, size_t index, double alpha)
 {
-	size_t smaller = 0;
 	bool rejects = true;
 
-	for (size_t i = 0; i < count; i++)
-		smaller += p[i] < p[index];
 	for (size_t i = 0; i < count; i++) {
 		size_t before = 0;
 

@@ -458,6 +458,41 @@ static void an_owner_whose_pid_was_used_again_is_dead(void **state)
 	assert_int_equal(names_clean(false, NULL, NULL), 2);
 }
 
+/* Adds and removes; in a child: no asserts. Returns how many could not be added. */
+static int add_and_remove(int count)
+{
+	int refused = 0;
+
+	for (int i = 0; i < count; i++) {
+		struct name name;
+
+		if (names_add(&name, NAME_POSIX_MQ) == 0)
+			names_remove(&name);
+		else
+			refused++;
+	}
+	return refused;
+}
+
+static void a_name_is_entered_though_others_take_the_directory_away(void **state)
+{
+	pid_t children[3];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			_exit(add_and_remove(500) > 0);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		int status = -1;
+
+		assert_int_not_equal(children[i], -1);
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 const struct CMUnitTest unit_names_tests[] = {
@@ -474,5 +509,6 @@ const struct CMUnitTest unit_names_tests[] = {
 	TEST(a_queue_whose_number_was_used_again_is_left),
 	TEST(clean_leaves_files_that_are_no_entries),
 	TEST(an_owner_whose_pid_was_used_again_is_dead),
+	TEST(a_name_is_entered_though_others_take_the_directory_away),
 };
 const size_t unit_names_tests_count = sizeof(unit_names_tests) / sizeof(unit_names_tests[0]);

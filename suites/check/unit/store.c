@@ -68,6 +68,33 @@ static void a_failed_round_keeps_its_cause(void **state)
 	assert_int_equal(seen.session.ended_ns, 0);
 }
 
+static void sessions_of_an_environment_are_listed_newest_first(void **state)
+{
+	const struct folder *folder = *state;
+	const char *key = made_up_session()->environment->key;
+	char uuids[3][SESSION_UUID_BYTES];
+	struct store *store;
+	size_t count = 9;
+
+	history_store(folder, "history.db", 'a');
+	history_store(folder, "history.db", 'b');
+	store = history_open(folder, "history.db");
+	assert_int_equal(
+		store_sessions(store, key, uuids, 3, &count, history_why, sizeof(history_why)), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(uuids[0][SESSION_UUID_BYTES - 2], 'b');
+	assert_int_equal(uuids[1][SESSION_UUID_BYTES - 2], 'a');
+	assert_int_equal(
+		store_sessions(store, key, uuids, 1, &count, history_why, sizeof(history_why)), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(uuids[0][SESSION_UUID_BYTES - 2], 'b');
+	assert_int_equal(store_sessions(store, "e:elsewhere", uuids, 3, &count, history_why,
+	                                sizeof(history_why)),
+	                 0);
+	assert_int_equal(count, 0);
+	store_close(store);
+}
+
 static void sessions_are_found_by_the_start_of_their_uuid(void **state)
 {
 	const struct folder *folder = *state;
@@ -210,6 +237,7 @@ static void a_special_name_is_a_plain_file(void **state)
 const struct CMUnitTest unit_store_tests[] = {
 	CASE(a_session_comes_back_as_it_was_stored),
 	CASE(a_failed_round_keeps_its_cause),
+	CASE(sessions_of_an_environment_are_listed_newest_first),
 	CASE(sessions_are_found_by_the_start_of_their_uuid),
 	CASE(a_reader_stops_the_reading_with_its_own_error),
 	CASE(a_batch_of_runs_is_stored_whole_or_not_at_all),

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,6 +93,8 @@ static void session_reset(struct session *session, const struct run_options *opt
 	session->is_watching = options->is_watching;
 	session->watch_every = options->watch_every;
 	session->watch_us = 200;
+	if (getrandom(&session->delay_order, sizeof(session->delay_order), GRND_NONBLOCK) < 0)
+		session->delay_order = (uint32_t)now_ms();
 	session->has_no_delays = options->has_no_delays;
 	if (options->switched_off)
 		snprintf(session->switched_off, sizeof(session->switched_off), "%s",
@@ -331,6 +334,8 @@ static int finish(struct session *session, const struct run_options *options,
 	FILE *out = options->format == FORMAT_TEXT ? stderr : stdout;
 	uint32_t races;
 
+	if (session->is_mismatch)
+		set_cause(session, "%s", "a program was linked by another version of racecheck");
 	if (session->callbacks == 0)
 		set_cause(session, "%s",
 		          session->process_count == 0

@@ -27,8 +27,8 @@ struct operation {
 	struct sync_ref ref;
 	struct thread *thread;
 	uintptr_t address, place;
-	size_t bytes;
-	bool is_write;
+	int order;
+	bool is_ring;
 };
 
 static __attribute__((noinline)) void count_callback(void)
@@ -37,32 +37,40 @@ static __attribute__((noinline)) void count_callback(void)
 	atomic_fetch_add_explicit(&session->callbacks, 1, memory_order_relaxed);
 }
 
-static struct operation operation_begin(const volatile void *pointer, size_t bytes, bool is_write,
-                                        uintptr_t place)
+/* Rings shared with the kernel: a release hands work over, an acquire takes it back. */
+static const struct channel_key ring_key = {CHANNEL_RING, 0, 0};
+
+static inline struct operation operation_begin(const volatile void *pointer, size_t bytes,
+                                               bool is_write, int order, uintptr_t place)
 {
+	struct thread *t = &self;
 	struct operation op = {
-		.thread = &self,
+		.thread = t,
 		.address = (uintptr_t)pointer,
 		.place = place,
-		.bytes = bytes,
-		.is_write = is_write,
+		.order = order,
 	};
+	bool is_checked;
 
 	if (!runtime_enter())
 		return op;
-	if (UNLIKELY(!op.thread->has_called_back))
+	if (UNLIKELY(!t->has_called_back))
 		count_callback();
 	if (UNLIKELY(is_scheduled))
 		schedule_point();
 	else
 		delay_point();
-	op.thread->busy++;
-	if (!op.thread->ignoring && !is_watching)
+	op.is_ring = shadow_translate(t, op.address)->page->is_ring != 0;
+	if (UNLIKELY(op.is_ring) && is_write && is_release(order))
+		channel_release(ring_key, EDGE_io_uring);
+	t->busy++;
+	is_checked = !t->ignoring && !is_watching;
+	if (is_checked)
 		shadow_put(op.address, bytes, is_write, true, place);
 	op.ref = sync_at(pointer);
 	/* The lock is the full fence between one's own cell and those of others. */
 	lock_take(&op.ref.sync->lock);
-	if (!op.thread->ignoring && !is_watching)
+	if (is_checked)
 		shadow_check(op.address, bytes, is_write, true, place);
 	return op;
 }
@@ -77,6 +85,8 @@ static void operation_end(struct operation *op)
 {
 	lock_give(&op->ref.sync->lock);
 	op->thread->busy--;
+	if (UNLIKELY(op->is_ring) && is_acquire(op->order))
+		channel_acquire(ring_key, EDGE_io_uring);
 	runtime_leave();
 }
 
@@ -88,8 +98,9 @@ static void order_read(struct operation *op, int order, enum edge edge)
 	if (edge_is_off(edge) || op->ref.sync->writers.unit == 0)
 		return;
 	if (is_acquire(order)) {
-		clock_take(op->ref.arena, &op->ref.sync->writers, context->clock);
-		log_edge(op, edge, true);
+		/* What brings no news is not worth a line in the log. */
+		if (clock_take(op->ref.arena, &op->ref.sync->writers, context->clock))
+			log_edge(op, edge, true);
 	} else {
 		clock_take(op->ref.arena, &op->ref.sync->writers, context->acquiring);
 	}
@@ -128,21 +139,6 @@ void atomic_publish(const volatile void *pointer, const uint64_t *clock, bool is
 	clock_store(ref.arena, &ref.sync->writers, clock);
 	ref.sync->releaser = is_release_store ? self.slot + 1 : 0;
 	lock_give(&ref.sync->lock);
-}
-
-/* Rings shared with the kernel: a release hands work over, an acquire takes it back. */
-static void ring_store(const volatile void *pointer, int order)
-{
-	if (self.context && self.busy == 0 && is_release(order) &&
-	    shadow_translate(&self, (uintptr_t)pointer)->page->is_ring)
-		channel_release((struct channel_key){CHANNEL_RING, 0, 0}, EDGE_io_uring);
-}
-
-static void ring_load(const volatile void *pointer, int order)
-{
-	if (self.context && self.busy == 0 && is_acquire(order) &&
-	    shadow_translate(&self, (uintptr_t)pointer)->page->is_ring)
-		channel_acquire((struct channel_key){CHANNEL_RING, 0, 0}, EDGE_io_uring);
 }
 
 static void spin_hint(void)
@@ -205,8 +201,7 @@ static a128 load_128(const volatile a128 *p)
                                                                                                    \
 		if (UNLIKELY(is_scheduled))                                                        \
 			weak_drain();                                                              \
-		ring_store(p, order);                                                              \
-		op = operation_begin(p, sizeof(*p), true, CALLER);                                 \
+		op = operation_begin(p, sizeof(*p), true, order, CALLER);                          \
 		old = LOAD_##bits(p);                                                              \
 		while (!SWAP_##bits(p, &old, (a##bits)(expression))) {                             \
 		}                                                                                  \
@@ -219,14 +214,13 @@ static a128 load_128(const volatile a128 *p)
 			moved_hint();                                                              \
 		else                                                                               \
 			spin_hint();                                                               \
-		ring_load(p, order);                                                               \
 		return old;                                                                        \
 	}
 
 #define ATOMIC_LOAD(bits)                                                                          \
 	EXPORT a##bits __tsan_atomic##bits##_load(const volatile a##bits *p, int order)            \
 	{                                                                                          \
-		struct operation op = operation_begin(p, sizeof(*p), false, CALLER);               \
+		struct operation op = operation_begin(p, sizeof(*p), false, order, CALLER);        \
 		a##bits value;                                                                     \
                                                                                                    \
 		if (UNLIKELY(is_scheduled) && op.ref.sync && weak_find(p, sizeof(*p), &value)) {   \
@@ -238,7 +232,6 @@ static a128 load_128(const volatile a128 *p)
 			return value;                                                              \
 		order_read(&op, order, EDGE_atomic_load);                                          \
 		operation_end(&op);                                                                \
-		ring_load(p, order);                                                               \
 		spin_hint();                                                                       \
 		return value;                                                                      \
 	}
@@ -249,8 +242,7 @@ static a128 load_128(const volatile a128 *p)
 		struct operation op;                                                               \
 		a##bits old;                                                                       \
                                                                                                    \
-		ring_store(p, order);                                                              \
-		op = operation_begin(p, sizeof(*p), true, CALLER);                                 \
+		op = operation_begin(p, sizeof(*p), true, order, CALLER);                          \
 		if (UNLIKELY(is_scheduled) && op.ref.sync) {                                       \
 			lock_give(&op.ref.sync->lock);                                             \
 			if (weak_put(p, sizeof(*p), &v, order)) {                                  \
@@ -278,8 +270,7 @@ static a128 load_128(const volatile a128 *p)
                                                                                                    \
 		if (UNLIKELY(is_scheduled))                                                        \
 			weak_drain();                                                              \
-		ring_store(p, order);                                                              \
-		op = operation_begin(p, sizeof(*p), true, place);                                  \
+		op = operation_begin(p, sizeof(*p), true, order, place);                           \
 		is_done = SWAP_##bits(p, expected, v);                                             \
 		if (!op.ref.sync)                                                                  \
 			return is_done;                                                            \
@@ -291,7 +282,6 @@ static a128 load_128(const volatile a128 *p)
 			moved_hint();                                                              \
 		else                                                                               \
 			spin_hint();                                                               \
-		ring_load(p, order);                                                               \
 		return is_done;                                                                    \
 	}                                                                                          \
 	EXPORT int __tsan_atomic##bits##_compare_exchange_strong(                                  \

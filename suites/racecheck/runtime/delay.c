@@ -11,7 +11,7 @@
 
 #include <time.h>
 
-enum { LONGEST_US = 200 };
+enum { LONGEST_US = 200, STARTS_MAX = 12, STEP_US = 300 };
 
 static uint32_t draw(void)
 {
@@ -50,11 +50,24 @@ void delay_slow(void)
 	plan();
 }
 
+/*
+ * Whoever begins early waits longest, so that the first is the last: in one run
+ * of two. In one of four each waits at random, and in one of four nobody does.
+ */
+static uint32_t start_us(void)
+{
+	uint32_t order = session->delay_order;
+	uint32_t index = self.context->occupant;
+
+	if (index >= STARTS_MAX || order % 4 == 0)
+		return 0;
+	return order % 2 == 0 ? draw() % (STARTS_MAX * STEP_US) : (STARTS_MAX - index) * STEP_US;
+}
+
 void delay_begin(bool is_new)
 {
 	self.delay_count = 0;
 	plan();
-	/* Whoever begins waits for those that begin after it, half of the time. */
-	if (is_new && self.delay_left != 0 && draw() % 2 == 0)
-		pause_us(LONGEST_US + draw() % (3 * LONGEST_US));
+	if (is_new && self.delay_left != 0)
+		pause_us(start_us());
 }

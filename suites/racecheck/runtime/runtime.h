@@ -147,9 +147,8 @@ enum { EPOCH_BITS = 31 };
 /* Attaches the process to the session, or makes one. Safe to call again. */
 void runtime_start(void);
 /* Gives the calling thread a context if it has none. Returns false in the runtime's own code. */
-bool runtime_enter(void);
-/* Runs what was held back while the runtime was busy. */
-void runtime_leave(void);
+static inline bool runtime_enter(void);
+bool runtime_enter_slow(void);
 
 /*
  * Takes a context for a new thread or process that knows known[]. A context of
@@ -183,10 +182,18 @@ void context_join_dead(uint32_t occupant);
 /* Says that the caller's next accesses are a new epoch. */
 void context_advance(void);
 
-static inline void clock_join(uint64_t *into, const uint64_t *from, uint32_t count)
+/* Joins a clock into another. Returns true if that changed it. */
+static inline bool clock_join(uint64_t *into, const uint64_t *from, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++)
-		into[i] = into[i] > from[i] ? into[i] : from[i];
+	uint64_t news = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t later = into[i] > from[i] ? into[i] : from[i];
+
+		news |= later ^ into[i];
+		into[i] = later;
+	}
+	return news != 0;
 }
 
 static inline uint32_t context_count(void)
@@ -263,7 +270,7 @@ void shadow_access(uintptr_t address, size_t bytes, bool is_write, bool is_atomi
 void shadow_put(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
 void shadow_check(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
 /* Finds the caller's cached translation of an address, or makes it. */
-struct tlb_entry *shadow_translate(struct thread *t, uintptr_t address);
+struct tlb_entry *shadow_translate_slow(struct thread *t, uintptr_t address);
 /* Empties the caller's cache of translations. */
 void shadow_forget_tlb(void);
 
@@ -277,9 +284,38 @@ static inline struct tlb_entry *tlb_slot(struct thread *t, uintptr_t address)
 	return &t->tlb[(address >> 12) & (TLB_SLOTS - 1)];
 }
 
+static inline struct tlb_entry *shadow_translate(struct thread *t, uintptr_t address)
+{
+	struct tlb_entry *entry = tlb_slot(t, address);
+
+	return LIKELY(entry->tag == tlb_tag(address)) ? entry : shadow_translate_slow(t, address);
+}
+
 /* ---- site.c: places and stacks ---- */
 
-uint32_t site_node(struct thread *t, uintptr_t place);
+uint32_t site_node_slow(struct thread *t, uintptr_t place);
+
+static inline struct site *site_slot(struct thread *t, uintptr_t place, uint32_t parent)
+{
+	return &t->sites[(place ^ parent) % SITE_SLOTS];
+}
+
+/* Finds or makes the node of a place under the calls the thread is in. */
+static inline uint32_t site_node(struct thread *t, uintptr_t place)
+{
+	uint32_t depth = t->depth;
+	uint32_t parent = 0;
+	const struct site *site;
+
+	if (LIKELY(depth > 0 && depth <= SHADOW_STACK))
+		parent = t->stack[depth - 1].node;
+	site = site_slot(t, place, parent);
+	if (LIKELY(site->place == place && site->parent == parent && site->node != 0 &&
+	           (depth == 0 || parent != 0)))
+		return site->node;
+	return site_node_slow(t, place);
+}
+
 /* Drops the process's list of modules, after dlopen or exec. */
 void site_forget_modules(void);
 
@@ -327,7 +363,7 @@ struct sync_ref sync_at(const volatile void *address);
 void sync_reset(const volatile void *address);
 void clock_store(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
 void clock_add(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
-void clock_take(struct arena *arena, const struct stored_clock *clock, uint64_t *into);
+bool clock_take(struct arena *arena, const struct stored_clock *clock, uint64_t *into);
 void clock_drop(struct arena *arena, struct stored_clock *clock);
 
 /* Orders the caller's past before whoever acquires address later, and the reverse. */
@@ -467,6 +503,18 @@ void signal_run_pending(void);
 typedef void (*any_function)(void);
 any_function real_find(enum edge edge);
 #define REAL(name) ((__typeof__(&name))real_find(EDGE_##name))
+
+static inline bool runtime_enter(void)
+{
+	return LIKELY(self.context && self.busy == 0) || runtime_enter_slow();
+}
+
+/* Runs what was held back while the runtime was busy. */
+static inline void runtime_leave(void)
+{
+	if (UNLIKELY(self.pending_count != 0) && self.busy == 0)
+		signal_run_pending();
+}
 
 static inline bool edge_is_off(enum edge edge)
 {

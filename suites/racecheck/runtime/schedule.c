@@ -25,7 +25,7 @@ static __thread uint32_t run_length;
 static bool is_mine(void)
 {
 	return is_scheduled && self.context && self.context->schedule != SCHEDULE_NONE &&
-	       self.busy == 0;
+	       self.context->schedule != SCHEDULE_DONE && self.busy == 0;
 }
 
 static uint64_t runnable_set(void)

@@ -5,7 +5,7 @@
  * A cell is 64 bits: bytes 8 | atomic 1 | epoch 31 | node 24, for one context,
  * one kind of access and one granule of 8 bytes. A plane belongs to an era,
  * which holds the upper bits of the epoch. An access first stores its own
- * cell, then reads those of the others, with a full fence in between: of two
+ * cell, with a full fence, then reads those of the others: of two
  * accesses at the same time at least one sees the other.
  *
  * A cell is replaced only by an access that any access that races with the old
@@ -47,13 +47,11 @@ static _Atomic uint64_t *own_cells(struct thread *t, struct tlb_entry *entry, bo
 	return entry->cells[is_write];
 }
 
-struct tlb_entry *shadow_translate(struct thread *t, uintptr_t address)
+struct tlb_entry *shadow_translate_slow(struct thread *t, uintptr_t address)
 {
 	struct tlb_entry *entry = tlb_slot(t, address);
 	uint64_t tag = tlb_tag(address);
 
-	if (entry->tag == tag)
-		return entry;
 	entry->tag = 0;
 	entry->cells[0] = entry->cells[1] = NULL;
 	entry->page = map_page(address, &entry->arena);
@@ -106,8 +104,8 @@ static void put_chained(struct arena *arena, uint32_t first, uint32_t granule, u
 	}
 }
 
-static void put_granule(struct thread *t, uintptr_t address, uint64_t mask, bool is_write,
-                        bool is_atomic, uintptr_t place)
+static inline void put_granule(struct thread *t, uintptr_t address, uint64_t mask, bool is_write,
+                               bool is_atomic, uintptr_t place)
 {
 	struct tlb_entry *entry = shadow_translate(t, address);
 	uint32_t granule = (uint32_t)(address & 4095) >> 3;
@@ -131,7 +129,8 @@ static void put_granule(struct thread *t, uintptr_t address, uint64_t mask, bool
 	plane = (uint32_t)(((uintptr_t)cells - (uintptr_t)arena->planes) >> 12);
 	if (LIKELY(arena->plane_next[plane] == 0 && (old & CELL_MASK & ~mask) == 0 &&
 	           (old == 0 || !is_atomic || (old & CELL_ATOMIC))))
-		atomic_store_explicit(&cells[granule], cell, memory_order_release);
+		/* An exchange is the full fence that the check needs, for less than a fence. */
+		atomic_exchange(&cells[granule], cell);
 	else
 		put_chained(arena, plane, granule, cell);
 }
@@ -160,8 +159,8 @@ static void check_slot(struct thread *t, struct tlb_entry *entry, uintptr_t addr
 	}
 }
 
-static void check_granule(struct thread *t, uintptr_t address, uint64_t mask, bool is_write,
-                          bool is_atomic, uintptr_t place)
+static inline void check_granule(struct thread *t, uintptr_t address, uint64_t mask, bool is_write,
+                                 bool is_atomic, uintptr_t place)
 {
 	struct tlb_entry *entry = shadow_translate(t, address);
 	uint64_t mine = 1ull << t->slot;
@@ -227,9 +226,8 @@ void shadow_access(uintptr_t address, size_t bytes, bool is_write, bool is_atomi
 		return;
 	}
 	t->busy++;
+	/* The stores pair with those of whoever touches the bytes at the same time. */
 	shadow_put(address, bytes, is_write, is_atomic, place);
-	/* Pairs with the same fence of whoever touches the bytes at the same time. */
-	atomic_thread_fence(memory_order_seq_cst);
 	shadow_check(address, bytes, is_write, is_atomic, place);
 	t->busy--;
 	runtime_leave();

@@ -124,7 +124,7 @@ static uint32_t node_find(uint64_t place, uint32_t parent)
 
 static uint32_t node_cached(struct thread *t, uintptr_t place, uint32_t parent)
 {
-	struct site *site = &t->sites[(place * 31 + parent * 7) % SITE_SLOTS];
+	struct site *site = site_slot(t, place, parent);
 
 	if (LIKELY(site->place == place && site->parent == parent && site->node != 0))
 		return site->node;
@@ -150,7 +150,7 @@ static uint32_t stack_node(struct thread *t)
 	return node;
 }
 
-uint32_t site_node(struct thread *t, uintptr_t place)
+uint32_t site_node_slow(struct thread *t, uintptr_t place)
 {
 	if (place == 0)
 		return 0;

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "suites/racecheck/runtime/process.h"
+
 struct session *session;
 bool is_scheduled;
 bool is_watching;
@@ -103,6 +105,7 @@ static void session_open(void)
 			sys_call1(SYS_close, fd);
 			if (atomic_load(&session->abi) == SESSION_ABI)
 				return;
+			atomic_store(&session->is_mismatch, 1);
 			sys_call2(SYS_munmap, session, SESSION_BYTES);
 		}
 	}
@@ -143,9 +146,8 @@ static void switch_off_edges(void)
 
 static void at_exit(void)
 {
-	struct thread *t = &self;
-
-	if (root_pid == 0 || (uint32_t)sys_call1(SYS_getpid, 0) != root_pid || !t->context)
+	process_ending();
+	if (root_pid == 0 || (uint32_t)sys_call1(SYS_getpid, 0) != root_pid)
 		return;
 	if (session->report_count > 0) {
 		fprintf(stderr,
@@ -189,14 +191,12 @@ void runtime_start(void)
 		schedule_start();
 }
 
-bool runtime_enter(void)
+bool runtime_enter_slow(void)
 {
 	struct thread *t = &self;
 	uint64_t known[CONTEXT_MAX] = {0};
 	uint32_t slot;
 
-	if (LIKELY(t->context && t->busy == 0))
-		return true;
 	if (t->busy || t->is_exhausted)
 		return false;
 	runtime_start();
@@ -225,14 +225,6 @@ bool runtime_enter(void)
 	if (t->context)
 		t->context->is_detached = 1;
 	return t->context != NULL;
-}
-
-void runtime_leave(void)
-{
-	struct thread *t = &self;
-
-	if (UNLIKELY(t->pending_count != 0) && t->busy == 0)
-		signal_run_pending();
 }
 
 EXPORT void __tsan_init(void);

@@ -49,10 +49,10 @@ void clock_add(struct arena *arena, struct stored_clock *clock, const uint64_t *
 	clock_join(into, from, 8u << clock->class);
 }
 
-void clock_take(struct arena *arena, const struct stored_clock *clock, uint64_t *into)
+bool clock_take(struct arena *arena, const struct stored_clock *clock, uint64_t *into)
 {
-	if (clock->unit != 0)
-		clock_join(into, arena_at(arena, clock->unit), 8u << clock->class);
+	return clock->unit != 0 &&
+	       clock_join(into, arena_at(arena, clock->unit), 8u << clock->class);
 }
 
 void clock_drop(struct arena *arena, struct stored_clock *clock)

@@ -130,8 +130,8 @@ static void held_add(const struct fd_look *look, const struct range *range, bool
 {
 	lock_take(&held_lock);
 	if (held_count < HELD_MAX)
-		held[held_count++] = (struct held){look->device, look->inode, *range,
-		                                   is_flock, owner};
+		held[held_count++] =
+			(struct held){look->device, look->inode, *range, is_flock, owner};
 	else
 		no_verdict("more than %d locks on files in a process", HELD_MAX);
 	lock_give(&held_lock);
@@ -201,8 +201,8 @@ INTERPOSE int flock(int fd, int operation)
 		return REAL(flock)(fd, operation);
 	BUSY(fd_look(fd, &look));
 	/* To change a lock's kind is to drop it first. */
-	drop_lock(&look, &range, true,
-	          operation & LOCK_UN ? owner_of(&look, true, fd) : fd, EDGE_flock);
+	drop_lock(&look, &range, true, operation & LOCK_UN ? owner_of(&look, true, fd) : fd,
+	          EDGE_flock);
 	if (LIKELY(!is_scheduled)) {
 		ret = REAL(flock)(fd, operation);
 	} else {

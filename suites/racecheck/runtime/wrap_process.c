@@ -463,8 +463,9 @@ void process_ending(void)
 		return;
 	t->edge_place = 0;
 	BUSY(fd_closed_all(false));
-	schedule_end();
+	/* First: whoever gets the turn may look for children that have ended. */
 	context_end_process();
+	schedule_end();
 }
 
 static _Noreturn void leave(int status, enum edge edge)

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/bench/trial_python.c - the same work in the CPythons of this machine.
+ *
+ * workloads/python/compare.py measures and says so, a line each; here the lines
+ * become runs of cells, in the same tables. The server that it downloads from is
+ * that of the pool.
+ */
+#include "suites/bench/trial.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ipc/clock.h"
+#include "suites/bench/cli.h"
+#include "suites/bench/tool.h"
+#include "workloads/python/compare.h"
+#include "workloads/work/task.h"
+
+#define PYTHON_LIMIT_NS (60 * NS_PER_S)
+
+/* Takes "run TRANSPORT MODEL TASK AMOUNT PEERS ROUND TASKS ELAPSED_NS OTHERS". */
+static int take_run(struct trial *trial, const struct trial_python *python, const char *line)
+{
+	char transport[RUN_NAME_BYTES / 2];
+	char model[16];
+	char task[16];
+	unsigned amount;
+	unsigned peers;
+	unsigned round;
+	unsigned long long tasks;
+	unsigned long long elapsed_ns;
+	double others_cpus;
+	struct run_cell cell = {
+		.workload = "pool", .placement = "unpinned", .wait = "block", .in_flight = 1};
+	struct run *run;
+	int ret;
+
+	if (sscanf(line, "%15s %15s %15s %u %u %u %llu %llu %lf", transport, model, task, &amount,
+	           &peers, &round, &tasks, &elapsed_ns, &others_cpus) != 9 ||
+	    elapsed_ns == 0 || tasks == 0)
+		return -EBADMSG;
+	run = calloc(1, sizeof(*run));
+	if (!run)
+		return -ENOMEM;
+	snprintf(cell.transport, sizeof(cell.transport), "%s_%s", python->name, transport);
+	snprintf(cell.model, sizeof(cell.model), "%s", model);
+	/* Named as the C cells are: peers and amount where they aren't what the task takes. */
+	snprintf(cell.params, sizeof(cell.params), "task=%s", task);
+	if (peers > 2)
+		snprintf(cell.params, sizeof(cell.params), "peers=%u/task=%s", peers, task);
+	if (strcmp(task, "fibonacci") == 0 && amount != task_fibonacci.amount_default)
+		snprintf(cell.params, sizeof(cell.params), "task=%s/amount=%u", task, amount);
+	ret = snprintf(cell.name, sizeof(cell.name), "%s/pool/0B/unpinned/block/%s/%s",
+	               cell.transport, cell.model, cell.params);
+	*run = (struct run){
+		.cell = &cell,
+		.metric = RUN_THROUGHPUT,
+		.stage = 1,
+		.round = round,
+		.arm = "A",
+		.batch = 1,
+		.samples = tasks,
+		.messages = tasks,
+		.elapsed_ns = elapsed_ns,
+	};
+	ret = ret >= (int)sizeof(cell.name) ? -EBADMSG : trial_add_run(trial, run, others_cpus);
+	free(run);
+	return ret;
+}
+
+/* Takes one line of what a CPython said. What is no such line is its cause of failure. */
+static int take_line(struct trial *trial, struct trial_python *python, const char *line)
+{
+	char name[EXPERIMENT_NAME_BYTES];
+	char kind[32];
+	double value;
+
+	if (strncmp(line, "run ", 4) == 0)
+		return take_run(trial, python, line + 4);
+	if (sscanf(line, "version %31s %31s", python->version, kind) == 2) {
+		python->is_free_threaded = strcmp(kind, "free-threaded") == 0;
+		return 0;
+	}
+	if (sscanf(line, "fact %63s %lf", name, &value) == 2) {
+		experiment_add(&python->facts, value, "%s", name);
+		return 0;
+	}
+	if (strncmp(line, "skip ", 5) == 0) {
+		struct run_cell cell = {.workload = "pool"};
+		size_t length = strcspn(line + 5, " ");
+
+		snprintf(cell.name, sizeof(cell.name), "%s/pool/task=%.*s", python->name,
+		         (int)length, line + 5);
+		snprintf(cell.transport, sizeof(cell.transport), "%s", python->name);
+		return report_add_skip(trial->builder, &cell, line + 5 + length);
+	}
+	if (line[0] != '\0')
+		snprintf(python->facts.why, sizeof(python->facts.why), "%.190s", line);
+	return 0;
+}
+
+static int take_output(struct trial *trial, struct trial_python *python, int fd)
+{
+	FILE *file = lseek(fd, 0, SEEK_SET) == 0 ? fdopen(dup(fd), "r") : NULL;
+	char line[512];
+	int ret = 0;
+
+	if (!file)
+		return -errno;
+	while (ret >= 0 && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		ret = take_line(trial, python, line);
+	}
+	fclose(file);
+	return ret;
+}
+
+/* Runs one interpreter. Returns 0 (also if there is none of this name), or -errno. */
+static int compare(struct trial *trial, const char *program, const char *name, unsigned port)
+{
+	struct trial_python *python = &trial->pythons[trial->pythons_count];
+	char port_text[16];
+	const char *argv[] = {
+		program, "-c", python_compare_source, port_text, trial->is_quick ? "1" : "0", NULL};
+	int fd = memfd_create("ipcbench-python", MFD_CLOEXEC);
+	int taken;
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	*python = (struct trial_python){0};
+	snprintf(python->name, sizeof(python->name), "%s", name);
+	snprintf(port_text, sizeof(port_text), "%u", port);
+	ret = tool_run(argv, fd, clock_now_ns() + PYTHON_LIMIT_NS, trial->stop_fd);
+	taken = ret == -EINTR ? ret : take_output(trial, python, fd);
+	close(fd);
+	if (taken < 0)
+		return taken;
+	if (python->version[0] != '\0')
+		trial->pythons_count++;
+	else if (trial->python_why[0] == '\0' && trial->pythons_count == 0)
+		snprintf(trial->python_why, sizeof(trial->python_why), "%s: %s", program,
+		         ret == -ENOENT         ? "not found"
+		         : python->facts.why[0] ? python->facts.why
+		                                : strerror(ret < 0 ? -ret : ENOEXEC));
+	if (ret != 0 && python->version[0] != '\0')
+		snprintf(trial->python_why, sizeof(trial->python_why), "%s %s is incomplete: %s",
+		         program, python->version,
+		         ret == -ETIMEDOUT ? "it took too long" : python->facts.why);
+	return 0;
+}
+
+int trial_measure_python(struct trial *trial)
+{
+	static const char *const free_threaded[] = {"python3.14t", "python3.13t", "python3t"};
+	struct task_shared shared = {0};
+	struct task_peer server = {.amount = task_http.amount_default, .shared = &shared};
+	bool is_served = task_http.start(&server) == 0;
+	unsigned port = is_served ? (unsigned)shared.number : 0;
+	size_t before;
+	int ret;
+
+	trial->on_progress(trial->context, "the same work in CPython");
+	ret = compare(trial, "python3", "cpython", port);
+	before = trial->pythons_count;
+	for (size_t i = 0; i < 3 && ret == 0 && trial->pythons_count == before && before > 0; i++)
+		ret = compare(trial, free_threaded[i], "cpython_ft", port);
+	if (is_served)
+		task_http.stop(&server);
+	return ret;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/check/cli/ab.c - two sides compared, as their user compares them.
+ *
+ * What is asserted of figures holds on any machine: their presence, order and sign
+ * where a message of 16 KiB stands against one of a byte.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "suites/check/cli/cli.h"
+
+#define PIPE "pipe/ping_pong/64B/same_core/block/processes"
+#define FEW PIPE, "rounds:8", "time_ms:4", "--quiet"
+
+/* Returns a member of a verdict that is a number. */
+static double number_of(const json_t *verdict, const char *key)
+{
+	const json_t *value = json_object_get(verdict, key);
+
+	assert_true(json_is_number(value));
+	return json_number_value(value);
+}
+
+static void a_program_against_itself_gives_a_verdict_for_each_quantile(void **state)
+{
+	static const char *const allowed[] = {"UNCHANGED", "SMALL", "INCONCLUSIVE", "REGRESSED",
+	                                      "IMPROVED"};
+	struct cli *cli = *state;
+	const json_t *verdict;
+	json_t *result;
+	size_t i;
+
+	ipcbench(cli, "ab", PIPE, FEW, "--format", "json");
+	assert_true(cli->status == 0 || cli->status == 1);
+	result = cli_json(cli);
+	assert_int_equal(json_array_size(json_object_get(result, "verdicts")), 2);
+	assert_int_equal(json_array_size(json_object_get(result, "control")), 2);
+	assert_non_null(strstr(json_string_value(json_object_get(result, "note")), "A/A"));
+	json_array_foreach(json_object_get(result, "verdicts"), i, verdict)
+	{
+		const char *word = json_string_value(json_object_get(verdict, "verdict"));
+		size_t known = 0;
+
+		while (known < 5 && strcmp(allowed[known], word) != 0)
+			known++;
+		assert_in_range(known, 0, 4);
+		assert_string_equal(json_string_value(json_object_get(verdict, "cell")), PIPE);
+		assert_true(number_of(verdict, "quantile") == (i == 0 ? 0.5 : 0.99));
+		assert_true(number_of(verdict, "low") <= number_of(verdict, "effect"));
+		assert_true(number_of(verdict, "effect") <= number_of(verdict, "high"));
+		assert_in_range((int)number_of(verdict, "rounds"), 8, 20);
+		assert_true(number_of(verdict, "p") > 0.0 && number_of(verdict, "p") <= 1.0);
+	}
+	json_decref(result);
+	cli_assert_nothing_left(cli);
+}
+
+static void what_is_much_slower_regressed_and_the_other_way_improved(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "ab", "size:1", "size:16K", "transport:pipe", "workload:ping_pong",
+	         "placement:same_core", "rounds:8", "time_ms:4", "--quiet");
+	cli_assert_status(cli, 1);
+	cli_assert_holds(cli->out, "REGRESSED");
+	cli_assert_holds(cli->out, "reproduce: ipcbench ab size:1 size:16K");
+	ipcbench(cli, "ab", "size:16K", "size:1", "transport:pipe", "workload:ping_pong",
+	         "placement:same_core", "rounds:8", "time_ms:4", "--quiet");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "IMPROVED");
+}
+
+static void runs_of_both_arms_are_stored(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "ab", PIPE, FEW);
+	/* Eight rounds of the cell and of the control; suspects would add some. */
+	assert_true(cli_history_number(cli->history, "SELECT count(*) FROM run WHERE arm = 'A'") >=
+	            16);
+	assert_int_equal(
+		cli_history_number(cli->history, "SELECT count(*) FROM run WHERE arm = 'A'"),
+		cli_history_number(cli->history, "SELECT count(*) FROM run WHERE arm = 'B'"));
+	assert_int_equal(
+		cli_history_number(cli->history, "SELECT count(*) FROM session WHERE kind = 'ab'"),
+		1);
+}
+
+static void a_build_that_speaks_no_protocol_is_not_comparable(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "ab", "build=/bin/true", PIPE, FEW);
+	cli_assert_refused(cli, 4, "/bin/true", "version 1");
+}
+
+static void mistakes_are_refused_before_anything_is_measured(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "ab", PIPE);
+	cli_assert_refused(cli, 2, "two sides", "ab A B");
+	ipcbench(cli, "ab", "wait:blok", "wait:block", "--quiet");
+	cli_assert_refused(cli, 2, "blok", "hybrid");
+	ipcbench(cli, "ab", PIPE, PIPE, "rounds:7", "--quiet");
+	cli_assert_refused(cli, 2, "7", "8");
+	ipcbench(cli, "ab", "plugin=/nowhere/x.so", PIPE, "--quiet");
+	cli_assert_refused(cli, 2, "/nowhere/x.so", "No such file");
+	ipcbench(cli, "ab", "no-such-revision", PIPE, "--quiet");
+	cli_assert_refused(cli, 2, "no-such-revision", "git revision");
+	assert_int_equal(cli_history_number(cli->history, "SELECT count(*) FROM session"), -1);
+}
+
+static void a_cell_without_a_partner_is_an_error_with_its_name(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "ab", "transport:pipe", "wait:spin", "placement:same_core", "--quiet");
+	cli_assert_refused(cli, 3, "pipe/", "narrow the filters");
+}
+
+static void a_budget_that_is_too_short_says_what_would_do(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "ab", PIPE, PIPE, "--budget", "100ms", "--quiet");
+	cli_assert_refused(cli, 2, "budget", "give ");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+
+const struct CMUnitTest cli_ab_tests[] = {
+	TEST(a_program_against_itself_gives_a_verdict_for_each_quantile),
+	TEST(what_is_much_slower_regressed_and_the_other_way_improved),
+	TEST(runs_of_both_arms_are_stored),
+	TEST(a_build_that_speaks_no_protocol_is_not_comparable),
+	TEST(mistakes_are_refused_before_anything_is_measured),
+	TEST(a_cell_without_a_partner_is_an_error_with_its_name),
+	TEST(a_budget_that_is_too_short_says_what_would_do),
+};
+const size_t cli_ab_tests_count = sizeof(cli_ab_tests) / sizeof(cli_ab_tests[0]);
