@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/hang_up.c - the end of a stream; the twin writes the data after hanging up.
+ * suites/check/races/cases/hang_up.c - the end of a stream; the twin writes the data after hanging
+ * up.
  *
  * The writer sends nothing: that its end is closed is the signal. Nobody else may hold it.
  *

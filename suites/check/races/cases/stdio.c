@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/stdio.c - a pipe through the library's streams; the twin writes the data after the line.
+ * suites/check/races/cases/stdio.c - a pipe through the library's streams; the twin writes the data
+ * after the line.
  *
  * Bytes that lie in a buffer of the library have not been sent: what flushes it sends them.
  *
  * case: stdio
  * models: threads processes
- * forms: fgets fread fgetc getc getline fscanf fgets_fwrite fgets_fputc fgets_putc fgets_fprintf fgets_fclose
- * truth: correct free, broken racy
- * tier: L
- * missing: stream
- * pairs: write/read
- * outcomes: correct fresh, broken fresh stale
- * forced: stale
- * oracle: the reader sees what the writer wrote before it signalled
+ * forms: fgets fread fgetc getc getline fscanf fgets_fwrite fgets_fputc fgets_putc fgets_fprintf
+ * fgets_fclose truth: correct free, broken racy tier: L missing: stream pairs: write/read outcomes:
+ * correct fresh, broken fresh stale forced: stale oracle: the reader sees what the writer wrote
+ * before it signalled
  */
 #include "suites/check/races/race.h"
 
