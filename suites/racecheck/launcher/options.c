@@ -91,8 +91,8 @@ static const char *parse_edges(const char *value)
 		size_t bytes = strcspn(at, ",");
 		uint32_t edge = 1;
 
-		while (edge < EDGE_COUNT && (strncmp(edge_name(edge), at, bytes) != 0 ||
-		                             edge_name(edge)[bytes] != '\0'))
+		while (edge < EDGE_COUNT &&
+		       (strncmp(edge_name(edge), at, bytes) != 0 || edge_name(edge)[bytes] != '\0'))
 			edge++;
 		if (edge == EDGE_COUNT)
 			exit(usage_error("run",
@@ -112,7 +112,8 @@ _Noreturn static void refuse(const struct argp_state *state)
 	if (index > 1 && state->argv[index][0] != '-')
 		index--;
 	exit(usage_error(
-		"run", "'%s': unknown option, or a value missing or too many; see racecheck run --help",
+		"run",
+		"'%s': unknown option, or a value missing or too many; see racecheck run --help",
 		state->argv[index]));
 }
 
@@ -123,8 +124,8 @@ static const struct argp run_argp = {
 	.parser = parse,
 	.args_doc = "PROGRAM [ARGUMENT...]",
 	.doc = "Runs a program that `racecheck cc` linked, and all that it starts, and reports its "
-               "data races.\v"
-               "Exit status: 66 a race was found, 3 no verdict, 2 usage; else the program's own.",
+	       "data races.\v"
+	       "Exit status: 66 a race was found, 3 no verdict, 2 usage; else the program's own.",
 };
 
 static error_t parse_choice(int key, char *value, struct run_options *options)

@@ -41,13 +41,13 @@ static json_t *last_json(const struct sync_event *last)
 static json_t *side_json(const struct session *session, const struct side *side)
 {
 	const struct occupant *who = side_who(session, side);
-	json_t *object = json_pack(
-		"{s:s, s:b, s:I, s:I, s:I, s:o, s:I}", "kind",
-		side->flags & SIDE_IS_WRITE ? "write" : "read", "atomic",
-		(side->flags & SIDE_IS_ATOMIC) != 0, "bytes", (json_int_t)side->bytes, "pid",
-		(json_int_t)who->pid, "tid", (json_int_t)who->tid, "name",
-		json_text(side->flags & SIDE_IS_KERNEL ? "kernel" : who->name), "epoch",
-		(json_int_t)side->epoch);
+	json_t *object =
+		json_pack("{s:s, s:b, s:I, s:I, s:I, s:o, s:I}", "kind",
+	                  side->flags & SIDE_IS_WRITE ? "write" : "read", "atomic",
+	                  (side->flags & SIDE_IS_ATOMIC) != 0, "bytes", (json_int_t)side->bytes,
+	                  "pid", (json_int_t)who->pid, "tid", (json_int_t)who->tid, "name",
+	                  json_text(side->flags & SIDE_IS_KERNEL ? "kernel" : who->name), "epoch",
+	                  (json_int_t)side->epoch);
 
 	set_place(object, symbols_line(side->node));
 	json_object_set_new(object, "stack", stack_json(session, side));
@@ -77,7 +77,8 @@ static json_t *summary_json(const struct report_set *set)
 	                 (json_int_t)set->race_count, "not_kept", (json_int_t)session->reports_lost,
 	                 "processes", (json_int_t)session->process_count, "steps",
 	                 (json_int_t)session->schedule.step, "digest", digest, "exit_status",
-	                 set->exit_status, "cause", set->cause ? json_text(set->cause) : json_null());
+	                 set->exit_status, "cause",
+	                 set->cause ? json_text(set->cause) : json_null());
 }
 
 void report_write_jsonl(const struct report_set *set, FILE *out)
