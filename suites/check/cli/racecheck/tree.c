@@ -14,9 +14,10 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "racecheck.h"
+#include <racecheck.h>
 
 enum { COUNT = 100, LIMIT_S = 20, STATUS = 5 };
 
@@ -84,7 +85,7 @@ static void be_killed(struct segment *segment)
 static void look(struct segment *segment)
 {
 	while (!atomic_load_explicit(&segment->is_written, memory_order_relaxed))
-		usleep(100);
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 100000}, NULL);
 	require(segment->count == 1);
 }
 
