@@ -25,10 +25,8 @@ static const char *racecheck(void)
 	return path;
 }
 
-#define run(cli, ...)                                                                              \
-	cli_run(cli, (const char *const[]){racecheck(), "run", __VA_ARGS__, NULL})
-#define build(cli, ...)                                                                            \
-	cli_run(cli, (const char *const[]){racecheck(), "cc", __VA_ARGS__, NULL})
+#define run(cli, ...) cli_run(cli, (const char *const[]){racecheck(), "run", __VA_ARGS__, NULL})
+#define build(cli, ...) cli_run(cli, (const char *const[]){racecheck(), "cc", __VA_ARGS__, NULL})
 
 /* The path of a file in the test's folder; good until the next call but three. */
 static const char *in_folder(const struct cli *cli, const char *name)
@@ -232,7 +230,8 @@ static void a_sarif_log_is_one_document(void **state)
 	assert_string_equal(cli_json_text(log, "version"), "2.1.0");
 	sarif_run = json_array_get(json_object_get(log, "runs"), 0);
 	assert_string_equal(
-		cli_json_text(json_object_get(json_object_get(sarif_run, "tool"), "driver"), "name"),
+		cli_json_text(json_object_get(json_object_get(sarif_run, "tool"), "driver"),
+	                      "name"),
 		"racecheck");
 	result = json_array_get(json_object_get(sarif_run, "results"), 0);
 	assert_string_equal(cli_json_text(result, "ruleId"), "data-race");
@@ -303,8 +302,9 @@ static void a_seed_gives_the_same_steps_again(void **state)
 		run(cli, "--seed", "7", "--format", "jsonl", program, "racy");
 		cli_assert_status(cli, EXIT_RACE);
 		lines = cli_json_lines(cli);
-		snprintf(digests[i], sizeof(digests[i]), "%s",
-		         cli_json_text(json_array_get(lines, json_array_size(lines) - 1), "digest"));
+		snprintf(
+			digests[i], sizeof(digests[i]), "%s",
+			cli_json_text(json_array_get(lines, json_array_size(lines) - 1), "digest"));
 		json_decref(lines);
 	}
 	assert_string_equal(digests[0], digests[1]);
@@ -340,9 +340,9 @@ static void an_installed_racecheck_works(void **state)
 	cli_assert_status(cli, 0);
 	cli_run(cli, (const char *const[]){installed, "run", program, "racy", NULL});
 	cli_assert_status(cli, EXIT_RACE);
-	cli_run(cli, (const char *const[]){"test", "-s",
-	                                   in_folder(cli, "prefix/share/man/man1/racecheck.1"),
-	                                   NULL});
+	cli_run(cli,
+	        (const char *const[]){"test", "-s",
+	                              in_folder(cli, "prefix/share/man/man1/racecheck.1"), NULL});
 	cli_assert_status(cli, 0);
 }
 

@@ -7,10 +7,14 @@
  *
  * case: stdio
  * models: threads processes
- * forms: fgets fread fgetc getc getline fscanf fgets_fwrite fgets_fputc fgets_putc fgets_fprintf
- * fgets_fclose truth: correct free, broken racy tier: L missing: stream pairs: write/read outcomes:
- * correct fresh, broken fresh stale forced: stale oracle: the reader sees what the writer wrote
- * before it signalled
+ * forms: fgets fread fgetc getc getline fscanf fwrite fputc putc fprintf fclose
+ * truth: correct free, broken racy
+ * tier: L
+ * missing: stream
+ * pairs: write/read
+ * outcomes: correct fresh, broken fresh stale
+ * forced: stale
+ * oracle: the reader sees what the writer wrote before it signalled
  */
 #include "suites/check/races/race.h"
 
@@ -25,18 +29,18 @@ static void put(int fd)
 	FILE *file = fdopen(fd, "w");
 
 	must(file != NULL);
-#if defined(FORM_FGETS_FWRITE)
+#if defined(FORM_FWRITE)
 	must(fwrite("x\n", 1, 2, file) == 2);
-#elif defined(FORM_FGETS_FPUTC)
+#elif defined(FORM_FPUTC)
 	must(fputc(10, file) == 10);
-#elif defined(FORM_FGETS_PUTC)
+#elif defined(FORM_PUTC)
 	must(putc(10, file) == 10);
-#elif defined(FORM_FGETS_FPRINTF)
+#elif defined(FORM_FPRINTF)
 	must(fprintf(file, "%d\n", 1) == 2);
 #else
 	must(fputs("x\n", file) >= 0);
 #endif
-#ifdef FORM_FGETS_FCLOSE
+#ifdef FORM_FCLOSE
 	must(fclose(file) == 0);
 #else
 	must(fflush(file) == 0);
