@@ -164,7 +164,7 @@ static int run_trial(struct selftest *self, const struct ab_pair *pair, uint64_t
                      unsigned placement)
 {
 	struct ab_pair slowed = *pair;
-	struct verdict_report *report;
+	struct verdict_report *report = NULL;
 	double p50_ns = 0.0;
 	uint64_t time_ns;
 	int ret = find_p50(self, pair, seed, &p50_ns);
