@@ -60,7 +60,7 @@ struct verdict_report {
 	const struct session *session; /* the caller's; may be null */
 	const char *arms[2];           /* what A and B are; the caller's */
 	const char *note;              /* a line to show first, or null; the caller's */
-	const char *reproduce;         /* the command line without a seed; the caller's, or null */
+	const char *reproduce;         /* the command line; the caller's, or null */
 	uint64_t seed;
 	double tick_ns;
 	bool is_judged;
