@@ -14,10 +14,10 @@
 #define MAD_TO_SIGMA 1.4826
 
 const struct comparison_rules comparison_rules_default = {
-	.alpha_suspect = 0.01,
+	.alpha_suspect = 0.005,
 	.alpha_confirm = 0.05,
 	.confidence = 0.95,
-	.power = {.alpha = 0.01, .power = 0.95},
+	.power = {.alpha = 0.005, .power = 0.95},
 };
 
 const char *comparison_verdict_name(enum comparison_verdict verdict)
@@ -66,6 +66,15 @@ static double find_sigma(const double *differences, size_t count)
 	return sqrt(squares / (double)(count - 1));
 }
 
+/* The fewest rounds can't reach the level: with them all must agree. */
+static bool is_suspicious(const struct signed_rank *test, const struct comparison_rules *rules)
+{
+	double least_p = ldexp(1.0, 1 - (int)COMPARISON_ROUNDS_MIN);
+
+	return test->p < rules->alpha_suspect ||
+	       (test->count == COMPARISON_ROUNDS_MIN && test->p <= least_p);
+}
+
 int comparison_add_stage(struct comparison *comparison, const double *differences, size_t count,
                          const struct comparison_rules *rules)
 {
@@ -82,7 +91,7 @@ int comparison_add_stage(struct comparison *comparison, const double *difference
 	stage.sigma = find_sigma(differences, count);
 	if (comparison->stage_count == 0)
 		comparison->is_suspect =
-			stage.test.p < rules->alpha_suspect &&
+			is_suspicious(&stage.test, rules) &&
 			fabs(expm1(stage.test.estimate)) > comparison->least_effect;
 	comparison->stages[comparison->stage_count++] = stage;
 	return 0;

@@ -14,7 +14,7 @@
 
 #define FOUND_SHARE 0.95
 #define SUSPECT_SHARE 0.01
-/* Suspects at 0.01, of which the confirmation lets 0.05 pass. */
+/* Of one in a hundred suspects the confirmation lets 0.05 pass. */
 #define FLAGGED_SHARE 0.0005
 #define KS_P_MIN 0.01
 #define SLOWER_SHARE_MIN 0.40
@@ -103,7 +103,7 @@ void selftest_tally_add_trial(struct selftest_tally *tally, unsigned placement,
 		injection->found++;
 	else
 		injection->blind += comparison->least_seen > share ||
-		                    comparison->high - comparison->low > share;
+		                    comparison->high - comparison->low > share / 2;
 }
 
 static double share_of(uint64_t part, uint64_t whole)
@@ -123,10 +123,13 @@ static double *sorted_copy(const double *numbers, size_t count)
 	return sorted;
 }
 
-/* Returns the p of evenly spread p-values; NAN without memory. */
+/*
+ * Returns the p of evenly spread p-values; NAN without memory, and of a replay: an exact
+ * test of twelve rounds has some eighty p-values, which thousands of draws make seen.
+ */
 static double ks_p(const struct selftest_tally *tally)
 {
-	double *sorted = sorted_copy(tally->p, (size_t)tally->comparisons);
+	double *sorted = tally->replayed ? NULL : sorted_copy(tally->p, (size_t)tally->comparisons);
 	double p = sorted ? kolmogorov_uniform_p(sorted, (size_t)tally->comparisons) : NAN;
 
 	free(sorted);
@@ -284,6 +287,11 @@ int selftest_tally_judge(const struct selftest_tally *tally, char *why, size_t w
 	return STATUS_FAILED;
 }
 
+static json_t *number_json(double number)
+{
+	return isfinite(number) ? json_real(number) : json_null();
+}
+
 static json_t *injection_json(const struct selftest_tally *tally, size_t placement)
 {
 	const struct selftest_injection *injection = &tally->injections[placement];
@@ -327,12 +335,12 @@ static int add_replay(json_t *object, const struct selftest_tally *tally)
 int selftest_tally_write_json(FILE *out, const struct selftest_tally *tally)
 {
 	json_t *object = json_pack(
-		"{s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:o, s:f, s:f, s:f}", "schema", "ipcbench/1",
+		"{s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:o, s:o, s:f, s:f}", "schema", "ipcbench/1",
 		"type", "selftest", "seed", (json_int_t)tally->seed, "aa", "comparisons",
 		(json_int_t)tally->comparisons, "flagged_stage1", (json_int_t)tally->flagged_first,
 		"flagged", (json_int_t)tally->flagged, "inject", injections_json(tally), "ks_p",
-		ks_p(tally), "slower_share", share_of(tally->slower, tally->slower_of), "coverage",
-		share_of(tally->covered, tally->comparisons));
+		number_json(ks_p(tally)), "slower_share", share_of(tally->slower, tally->slower_of),
+		"coverage", share_of(tally->covered, tally->comparisons));
 	int ret = 0;
 
 	if (!object || add_replay(object, tally) < 0)
@@ -348,10 +356,10 @@ static void write_equals(FILE *out, const struct selftest_tally *tally)
 	fprintf(out, "A/A: %llu comparisons, %llu suspected, %llu flagged after confirmation\n",
 	        (unsigned long long)tally->comparisons, (unsigned long long)tally->flagged_first,
 	        (unsigned long long)tally->flagged);
-	fprintf(out,
-	        "     p-values even: KS p %.3f; B slower in %.0f %%; intervals hold the truth in "
-	        "%.1f %%%s\n",
-	        ks_p(tally), 100.0 * share_of(tally->slower, tally->slower_of),
+	if (!tally->replayed)
+		fprintf(out, "     p-values evenly spread: KS p %.3f\n", ks_p(tally));
+	fprintf(out, "     B slower in %.0f %%; intervals hold the truth in %.1f %%%s\n",
+	        100.0 * share_of(tally->slower, tally->slower_of),
 	        100.0 * share_of(tally->covered, tally->comparisons),
 	        tally->comparisons < SELFTEST_JUDGED_FROM ? " (not judged below 200)" : "");
 	if (tally->sequences > 0)
