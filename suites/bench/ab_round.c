@@ -48,20 +48,37 @@ static uint64_t divide_up(uint64_t value, uint64_t by)
 	return (value + by - 1) / by;
 }
 
-/* Decides how all rounds of this pair are cut, from what an operation took in each arm. */
+/* Keeps the least that an operation took: what is more was others' doing. */
+static void note_operations(const struct duel *duel)
+{
+	struct ab_slices *slices = duel->slices;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t seen_ns = duel->operation_ns[i] > 0 ? duel->operation_ns[i] : 1;
+
+		if (slices->operation_ns[i] == 0 || seen_ns < slices->operation_ns[i])
+			slices->operation_ns[i] = seen_ns;
+	}
+}
+
+/*
+ * Decides how this round is cut, from what an operation takes in each arm. Only the
+ * batch is the same in all rounds: a quantile of blocks depends on it.
+ */
 static void plan_slices(const struct duel *duel)
 {
 	const struct ab_round_request *request = duel->request;
 	struct ab_slices *slices = duel->slices;
-	uint64_t a = duel->operation_ns[0] > 0 ? duel->operation_ns[0] : 1;
-	uint64_t b = duel->operation_ns[1] > 0 ? duel->operation_ns[1] : 1;
+	uint64_t a = slices->operation_ns[0];
+	uint64_t b = slices->operation_ns[1];
 	uint64_t mean_ns = (a + b) / 2;
 	uint64_t operations = SLICE_NS / mean_ns;
 	bool is_trips = request->metric == RUN_ROUND_TRIP;
 	uint64_t slice_ns;
 	uint64_t count;
 
-	slices->batch = is_trips ? slice_batch(a < b ? a : b, request->tick_ns) : 1;
+	if (slices->batch == 0)
+		slices->batch = is_trips ? slice_batch(a < b ? a : b, request->tick_ns) : 1;
 	if (operations < SLICE_TRIPS_MIN)
 		operations = SLICE_TRIPS_MIN;
 	operations = round_up(operations, slices->batch);
@@ -192,8 +209,8 @@ static int play(struct duel *duel)
 		ret = prepare_both(duel);
 	if (ret < 0)
 		return ret;
-	if (duel->slices->operations == 0)
-		plan_slices(duel);
+	note_operations(duel);
+	plan_slices(duel);
 	ret = play_slices(duel);
 	return ret < 0 ? ret : take_results(duel);
 }

@@ -112,8 +112,11 @@ static int run_equals(struct selftest *self)
 	return 0;
 }
 
-/* Finds the p50 of a cell without a delay, in both arms of some rounds. Returns 0, or -errno. */
-static int find_p50(const struct selftest *self, const struct ab_pair *pair, uint64_t seed,
+/*
+ * Finds the p50 of a cell without a delay, in both arms of some rounds, and how to cut
+ * its rounds. Returns 0, or -errno.
+ */
+static int find_p50(const struct selftest *self, struct ab_pair *pair, uint64_t seed,
                     double *p50_ns)
 {
 	struct ab_round_request request = {
@@ -125,7 +128,6 @@ static int find_p50(const struct selftest *self, const struct ab_pair *pair, uin
 		.tick_ns = self->tick_ns,
 		.stop_fd = self->stop.fd,
 	};
-	struct ab_slices slices = {0};
 	double found[2 * P50_ROUNDS];
 	int ret = 0;
 
@@ -133,7 +135,7 @@ static int find_p50(const struct selftest *self, const struct ab_pair *pair, uin
 		struct ab_round round;
 
 		request.random = seed + i;
-		ret = ab_round_play(&request, &slices, &round);
+		ret = ab_round_play(&request, &pair->slices, &round);
 		if (ret == 0 && round.runs[0].failure[0] != '\0')
 			ret = -EIO;
 		for (size_t arm = 0; arm < 2 && ret == 0; arm++)
@@ -167,7 +169,7 @@ static int run_trial(struct selftest *self, const struct ab_pair *pair, uint64_t
 	struct verdict_report *report = NULL;
 	double p50_ns = 0.0;
 	uint64_t time_ns;
-	int ret = find_p50(self, pair, seed, &p50_ns);
+	int ret = find_p50(self, &slowed, seed, &p50_ns);
 
 	if (ret == -EIO) {
 		selftest_tally_add_trial(&self->tally, placement, NULL);
