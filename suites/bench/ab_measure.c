@@ -11,7 +11,7 @@
 /* A pair that failed so often is given up. */
 #define FAILURES_MAX 2u
 /* The control has samples enough in less time than what quantiles need elsewhere. */
-#define CONTROL_NS (8 * NS_PER_MS)
+#define CONTROL_NS (4 * NS_PER_MS)
 
 int ab_measure_add_pairs(const struct ab_measure *measure)
 {

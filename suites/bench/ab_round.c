@@ -13,6 +13,7 @@
 
 /* Long beside the parking, short beside what drifts. */
 #define SLICE_NS (2 * NS_PER_MS)
+#define SLICE_NS_MIN (NS_PER_MS / 2)
 #define SLICE_TRIPS_MIN 50u
 /* Samples at the start of a slice that pay for what the other arm left in the caches. */
 #define SKIPPED_SAMPLES 4u
@@ -48,6 +49,16 @@ static uint64_t divide_up(uint64_t value, uint64_t by)
 	return (value + by - 1) / by;
 }
 
+/* Returns how long a slice is: less where little is recorded, for there to be GROUPS_MIN. */
+static uint64_t slice_ns_of(const struct ab_round_request *request)
+{
+	uint64_t share_ns = request->time_ns / (2 * GROUPS_MIN);
+
+	if (request->time_ns == 0 || share_ns > SLICE_NS)
+		return SLICE_NS;
+	return share_ns > SLICE_NS_MIN ? share_ns : SLICE_NS_MIN;
+}
+
 /* Keeps the least that an operation took: what is more was others' doing. */
 static void note_operations(const struct duel *duel)
 {
@@ -72,7 +83,7 @@ static void plan_slices(const struct duel *duel)
 	uint64_t a = slices->operation_ns[0];
 	uint64_t b = slices->operation_ns[1];
 	uint64_t mean_ns = (a + b) / 2;
-	uint64_t operations = SLICE_NS / mean_ns;
+	uint64_t operations = slice_ns_of(request) / mean_ns;
 	bool is_trips = request->metric == RUN_ROUND_TRIP;
 	uint64_t slice_ns;
 	uint64_t count;
