@@ -319,6 +319,100 @@ ATOMIC_WIDTH(32)
 ATOMIC_WIDTH(64)
 ATOMIC_WIDTH(128)
 
+/*
+ * clang leaves 16 bytes to libatomic, whose functions take what the callbacks
+ * take. (Aliases by label: the compilers know the names as builtins.)
+ */
+#define LIBATOMIC(name, tsan, ret_type, ...)                                                       \
+	INTERPOSE ret_type libatomic_##name(__VA_ARGS__) __asm__("__atomic_" #name "_16")          \
+		__attribute__((alias("__tsan_atomic128_" #tsan)));
+
+LIBATOMIC(load, load, a128, const volatile a128 *, int)
+LIBATOMIC(store, store, void, volatile a128 *, a128, int)
+LIBATOMIC(exchange, exchange, a128, volatile a128 *, a128, int)
+LIBATOMIC(compare_exchange, compare_exchange_strong, int, volatile a128 *, a128 *, a128, int, int)
+LIBATOMIC(fetch_add, fetch_add, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_sub, fetch_sub, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_and, fetch_and, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_or, fetch_or, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_xor, fetch_xor, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_nand, fetch_nand, a128, volatile a128 *, a128, int)
+
+/*
+ * Objects of other sizes: libatomic's lock is its process's own, so that it
+ * neither orders nor even keeps whole what processes share. Here the lock is
+ * that of the object's clock.
+ */
+INTERPOSE void atomic_any_load(size_t bytes, const void *p, void *into,
+                               int order) __asm__("__atomic_load");
+INTERPOSE void atomic_any_store(size_t bytes, void *p, const void *from,
+                                int order) __asm__("__atomic_store");
+INTERPOSE void atomic_any_exchange(size_t bytes, void *p, const void *from, void *into,
+                                   int order) __asm__("__atomic_exchange");
+INTERPOSE bool atomic_any_swap(size_t bytes, void *p, void *expected, const void *wanted, int order,
+                               int failure) __asm__("__atomic_compare_exchange");
+
+INTERPOSE void atomic_any_load(size_t bytes, const void *p, void *into, int order)
+{
+	struct operation op = operation_begin(p, bytes, false, order, CALLER);
+
+	memcpy(into, p, bytes);
+	if (!op.ref.sync)
+		return;
+	order_read(&op, order, EDGE_atomic_load);
+	operation_end(&op);
+	spin_hint();
+}
+
+INTERPOSE void atomic_any_store(size_t bytes, void *p, const void *from, int order)
+{
+	struct operation op = operation_begin(p, bytes, true, order, CALLER);
+
+	memcpy(p, from, bytes);
+	if (!op.ref.sync)
+		return;
+	order_write(&op, order, false, EDGE_atomic_store);
+	operation_end(&op);
+	moved_hint();
+}
+
+INTERPOSE void atomic_any_exchange(size_t bytes, void *p, const void *from, void *into, int order)
+{
+	struct operation op = operation_begin(p, bytes, true, order, CALLER);
+
+	memcpy(into, p, bytes);
+	memcpy(p, from, bytes);
+	if (!op.ref.sync)
+		return;
+	order_read(&op, order, EDGE_atomic_rmw);
+	order_write(&op, order, true, EDGE_atomic_rmw);
+	operation_end(&op);
+	moved_hint();
+}
+
+INTERPOSE bool atomic_any_swap(size_t bytes, void *p, void *expected, const void *wanted, int order,
+                               int failure)
+{
+	struct operation op = operation_begin(p, bytes, true, order, CALLER);
+	bool is_done = memcmp(p, expected, bytes) == 0;
+
+	if (is_done)
+		memcpy(p, wanted, bytes);
+	else
+		memcpy(expected, p, bytes);
+	if (!op.ref.sync)
+		return is_done;
+	order_read(&op, is_done ? order : failure, EDGE_atomic_rmw);
+	if (is_done)
+		order_write(&op, order, true, EDGE_atomic_rmw);
+	operation_end(&op);
+	if (is_done)
+		moved_hint();
+	else
+		spin_hint();
+	return is_done;
+}
+
 static void fence(int order, enum edge edge, uintptr_t place)
 {
 	struct thread *t = &self;
