@@ -28,7 +28,7 @@ struct operation {
 	struct thread *thread;
 	uintptr_t address, place;
 	int order;
-	bool is_ring;
+	uint32_t is_ring;
 };
 
 static __attribute__((noinline)) void count_callback(void)
@@ -39,6 +39,14 @@ static __attribute__((noinline)) void count_callback(void)
 
 /* Rings shared with the kernel: a release hands work over, an acquire takes it back. */
 static const struct channel_key ring_key = {CHANNEL_RING, 0, 0};
+
+static void ring_completed(void)
+{
+	if (edge_is_off(EDGE_io_uring))
+		return;
+	channel_acquire(ring_key, EDGE_io_uring);
+	channel_get_everything();
+}
 
 static inline struct operation operation_begin(const volatile void *pointer, size_t bytes,
                                                bool is_write, int order, uintptr_t place)
@@ -60,8 +68,8 @@ static inline struct operation operation_begin(const volatile void *pointer, siz
 		schedule_point();
 	else
 		delay_point();
-	op.is_ring = shadow_translate(t, op.address)->page->is_ring != 0;
-	if (UNLIKELY(op.is_ring) && is_write && is_release(order))
+	op.is_ring = shadow_translate(t, op.address)->page->is_ring;
+	if (UNLIKELY(op.is_ring == 1) && is_write && is_release(order))
 		channel_release(ring_key, EDGE_io_uring);
 	t->busy++;
 	is_checked = !t->ignoring && !is_watching;
@@ -86,7 +94,7 @@ static void operation_end(struct operation *op)
 	lock_give(&op->ref.sync->lock);
 	op->thread->busy--;
 	if (UNLIKELY(op->is_ring) && is_acquire(op->order))
-		channel_acquire(ring_key, EDGE_io_uring);
+		ring_completed();
 	runtime_leave();
 }
 
