@@ -146,6 +146,8 @@ static void switch_off_edges(void)
 
 static void at_exit(void)
 {
+	if (self.context && !self.busy)
+		stdio_ending();
 	process_ending();
 	if (root_pid == 0 || (uint32_t)sys_call1(SYS_getpid, 0) != root_pid)
 		return;

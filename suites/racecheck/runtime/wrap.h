@@ -19,14 +19,22 @@
  * Begins a wrapped call from place. False: the caller is the runtime itself,
  * or another wrapped call, and the real call is all there is to do.
  */
-static inline bool call_begin(enum edge edge, uintptr_t place)
+static inline bool call_enter(enum edge edge, uintptr_t place)
 {
 	struct thread *t = &self;
 
-	if (t->in_call || !runtime_enter())
+	if (!runtime_enter())
 		return false;
 	t->edge_place = place;
 	atomic_store_explicit(&t->context->calling, (uint16_t)edge, memory_order_relaxed);
+	return true;
+}
+
+/* As call_enter(), at a place where others may be let run. */
+static inline bool call_begin(enum edge edge, uintptr_t place)
+{
+	if (!call_enter(edge, place))
+		return false;
 	if (UNLIKELY(is_scheduled))
 		schedule_point();
 	else
