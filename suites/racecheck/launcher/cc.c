@@ -89,7 +89,9 @@ static const char *const compile_flags[] = {"-fsanitize=thread",
                                             "-fno-builtin-sprintf",
                                             "-fno-builtin-puts",
                                             NULL};
-static const char *const gcc_flags[] = {"--param", "tsan-distinguish-volatile=1", NULL};
+/* What -Wtsan warns of, bare fences, our runtime follows. */
+static const char *const gcc_flags[] = {"--param", "tsan-distinguish-volatile=1", "-Wno-tsan",
+                                        NULL};
 static const char *const clang_flags[] = {"-fno-vectorize",
                                           "-fno-slp-vectorize",
                                           "-Wno-unused-command-line-argument",

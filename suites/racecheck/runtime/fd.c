@@ -281,9 +281,9 @@ void fd_look(int fd, struct fd_look *out)
 		break;
 	case S_IFREG:
 		out->type = is_queue(fd, &status) ? FD_QUEUE : FD_FILE;
-		out->read = out->write = (struct channel_key){
-			out->type == FD_QUEUE ? CHANNEL_MQ : CHANNEL_FILE, status.st_ino,
-			status.st_dev};
+		out->read = out->write =
+			(struct channel_key){out->type == FD_QUEUE ? CHANNEL_MQ : CHANNEL_FILE,
+		                             status.st_ino, status.st_dev};
 		break;
 	case S_IFCHR:
 		out->type = FD_TERMINAL;

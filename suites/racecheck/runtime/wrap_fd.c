@@ -421,8 +421,7 @@ INTERPOSE int timerfd_settime(int fd, int flags, const struct itimerspec *value,
                               struct itimerspec *old)
 {
 	if (call_begin(EDGE_timerfd_settime, CALLER)) {
-		channel_release((struct channel_key){CHANNEL_TIMERFD, 0, 0},
-		                EDGE_timerfd_settime);
+		channel_release((struct channel_key){CHANNEL_TIMERFD, 0, 0}, EDGE_timerfd_settime);
 		call_end();
 	}
 	return REAL(timerfd_settime)(fd, flags, value, old);
@@ -525,6 +524,5 @@ RELAY(sendfile, (int to, int from, off_t *offset, size_t bytes), (to, from, offs
       to, false)
 RELAY(sendfile64, (int to, int from, off64_t *offset, size_t bytes), (to, from, offset, bytes),
       from, to, false)
-RELAY(copy_file_range,
-      (int from, off64_t *in, int to, off64_t *out, size_t bytes, unsigned flags),
+RELAY(copy_file_range, (int from, off64_t *in, int to, off64_t *out, size_t bytes, unsigned flags),
       (from, in, to, out, bytes, flags), from, to, false)

@@ -94,7 +94,7 @@ void stdio_ending(void)
 #define TOUCH(pointer, bytes, is_write)                                                            \
 	shadow_access((uintptr_t)(pointer), bytes, is_write, false, CALLER)
 OUTPUT(fwrite, size_t, (const void *data, size_t bytes, size_t count, FILE *file),
-       (data, bytes, count, file), file, TOUCH(data, bytes * count, false))
+       (data, bytes, count, file), file, TOUCH(data, bytes *count, false))
 OUTPUT(fputs, int, (const char *text, FILE *file), (text, file), file,
        TOUCH(text, strlen(text) + 1, false))
 OUTPUT(fputc, int, (int byte, FILE *file), (byte, file), file, (void)0)
@@ -120,7 +120,8 @@ OUTPUT(vfprintf, int, (FILE * file, const char *format, va_list arguments),
 
 PRINT(fprintf, (FILE * file, const char *format, ...), format, file)
 PRINT(printf, (const char *format, ...), format, stdout)
-PRINT(__fprintf_chk, (FILE * file, __attribute__((unused)) int flag, const char *format, ...), format, file)
+PRINT(__fprintf_chk, (FILE * file, __attribute__((unused)) int flag, const char *format, ...),
+      format, file)
 PRINT(__printf_chk, (__attribute__((unused)) int flag, const char *format, ...), format, stdout)
 
 INTERPOSE int vprintf(const char *format, va_list arguments)
@@ -285,7 +286,7 @@ static void input_end(const struct input *input)
 	}
 
 INPUT(fread, size_t, (void *data, size_t bytes, size_t count, FILE *file),
-      (data, bytes, count, file), file, TOUCH(data, bytes * ret, true))
+      (data, bytes, count, file), file, TOUCH(data, bytes *ret, true))
 INPUT(fgets, char *, (char *text, int room, FILE *file), (text, room, file), file,
       if (ret) TOUCH(text, strlen(text) + 1, true))
 INPUT(fgetc, int, (FILE * file), (file), file, (void)0)

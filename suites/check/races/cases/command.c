@@ -13,6 +13,7 @@
  * missing: end of the command
  * pairs: write/read
  * outcomes: correct fresh, broken fresh stale
+ * forced: stale
  * oracle: the parent sees what the command wrote
  */
 #include "suites/check/races/race.h"
@@ -69,8 +70,9 @@ int main(int argc, char **argv)
 	must(fd >= 0 && ftruncate(fd, sizeof(*shared)) == 0);
 	bytes = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	must(bytes > 0);
-	snprintf(command, sizeof(command), "%.*s processes %d" in_broken(" &"), (int)bytes, self,
-	         fd);
+	/* The pause is for the shell: it must have gone before the writer comes. */
+	snprintf(command, sizeof(command), "(sleep .1; exec %.*s processes %d)" in_broken(" &"),
+	         (int)bytes, self, fd);
 	shared = attach(fd);
 	reader(shared, command);
 	race_until(atomic_load_explicit(&shared->is_over, memory_order_relaxed));

@@ -54,8 +54,7 @@ int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
-	must_have("membarrier()",
-	          membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0);
+	must_have("membarrier()", membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0);
 	race_peers(shared, reader, writer);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();
