@@ -203,11 +203,12 @@ static void on_a_terminal_it_asks(void **state)
 				   "processes\\n' | script -qec \"$0 advise --dry-run\" /dev/null";
 	struct cli *cli = *state;
 	const char *const argv[] = {"sh", "-c", line, cli_ipcbench(), NULL};
-	const char *const probe[] = {"sh", "-c", "command -v script", NULL};
+	const char *const probe[] = {"script", "-qec", "true", "/dev/null", NULL};
 
 	cli_run(cli, probe);
 	if (cli->status != 0) {
-		print_message("skipped: there is no script(1) to be the terminal\n");
+		print_message("skipped: script(1) makes no terminal here: it is absent, or no "
+		              "/dev/pts is mounted\n");
 		skip();
 	}
 	cli_run(cli, argv);

@@ -89,7 +89,7 @@ static const char *const compile_flags[] = {"-fsanitize=thread",
                                             "-fno-builtin-sprintf",
                                             "-fno-builtin-puts",
                                             NULL};
-/* What -Wtsan warns of, bare fences, our runtime follows. */
+/* gcc warns that libtsan does not see fences: this runtime does. */
 static const char *const gcc_flags[] = {"--param", "tsan-distinguish-volatile=1", "-Wno-tsan",
                                         NULL};
 static const char *const clang_flags[] = {"-fno-vectorize",
