@@ -333,6 +333,7 @@ void context_attach(void)
 	uint32_t pid = process_id();
 	uint32_t ancestor = pid;
 	bool is_stranger = true;
+	bool is_orphan = true;
 	uint32_t slot;
 
 	for (slot = 0; slot < context_count(); slot++) {
@@ -355,8 +356,11 @@ void context_attach(void)
 	atomic_fetch_add(&session->process_count, 1);
 	for (int depth = 0; is_stranger && depth < 8 && ancestor > 1; depth++) {
 		ancestor = (uint32_t)stat_field(ancestor, 4);
+		is_orphan = is_orphan && !context_is_known(ancestor);
 		channel_acquire((struct channel_key){CHANNEL_SPAWN, ancestor, 0}, EDGE_posix_spawn);
 	}
+	if (is_stranger && is_orphan)
+		channel_acquire((struct channel_key){CHANNEL_SPAWN, 0, 0}, EDGE_posix_spawn);
 }
 
 void context_forked(uint32_t slot)

@@ -217,7 +217,7 @@ struct page {
 	_Atomic uint32_t sync;     /* block of 512 heads of lists of struct sync; 0: none */
 	uint32_t region;           /* 1 + index; 0: private */
 	uint32_t index;            /* in the region */
-	uint32_t is_ring;
+	uint32_t is_ring;          /* 1: the program's own, 2: a library's */
 	_Atomic uint32_t group[GROUP_COUNT]; /* unit of 8 contexts' planes: reads, writes */
 };
 
@@ -234,6 +234,8 @@ void map_add_anonymous(uintptr_t address, size_t bytes);
 void map_add_sysv(uintptr_t address, size_t bytes, int id);
 /* Forgets what is mapped in a range, and the shadow of its private pages. */
 void map_remove(uintptr_t address, size_t bytes);
+/* The same for the shared mapping that holds address, if there is one. */
+void map_remove_at(uintptr_t address);
 /* Moves a mapping, or doubles it if from_bytes is 0. */
 void map_move(uintptr_t from, size_t from_bytes, uintptr_t to, size_t to_bytes);
 /*

@@ -306,6 +306,9 @@ static long step_out(const struct transfer *transfer, const struct fd_look *look
 	if (look->type == FD_PIPE && ref.channel->room == 0)
 		channel_bound(ref, fd_pipe_room(transfer->fd));
 	if (is_socket || !is_waiting || fd_poll(transfer->fd, POLLOUT) != 0) {
+		/* A ring takes no lock: it may have the bytes before their clock is put. */
+		if (!edge_is_off(transfer->edge))
+			clock_add(ref.arena, &ref.channel->all, self.context->clock);
 		bytes = attempt_out(transfer, parts, count, done == 0, is_socket);
 		if (bytes >= 0)
 			put(transfer, look, ref, bytes);

@@ -290,6 +290,8 @@ LISTED(execle, false, va_arg(arguments, char **))
 static void spawn_prepare(enum edge edge)
 {
 	channel_release((struct channel_key){CHANNEL_SPAWN, self.context->pid, 0}, edge);
+	/* For those whose ancestors end before they start, as in `command &`. */
+	channel_release((struct channel_key){CHANNEL_SPAWN, 0, 0}, edge);
 }
 
 /* Under the scheduler a spawned program joins in before its parent goes on. */

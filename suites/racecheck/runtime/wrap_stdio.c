@@ -11,7 +11,6 @@
 #include "suites/racecheck/runtime/wrap.h"
 
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -91,18 +90,16 @@ void stdio_ending(void)
 		return ret;                                                                        \
 	}
 
-#define TOUCH(pointer, bytes, is_write)                                                            \
-	shadow_access((uintptr_t)(pointer), bytes, is_write, false, CALLER)
 OUTPUT(fwrite, size_t, (const void *data, size_t bytes, size_t count, FILE *file),
-       (data, bytes, count, file), file, TOUCH(data, bytes *count, false))
+       (data, bytes, count, file), file, READS(data, bytes * count))
 OUTPUT(fputs, int, (const char *text, FILE *file), (text, file), file,
-       TOUCH(text, strlen(text) + 1, false))
+       READS(text, strlen(text) + 1))
 OUTPUT(fputc, int, (int byte, FILE *file), (byte, file), file, (void)0)
 OUTPUT(putc, int, (int byte, FILE *file), (byte, file), file, (void)0)
 OUTPUT(putchar, int, (int byte), (byte), stdout, (void)0)
 OUTPUT(__overflow, int, (FILE * file, int byte), (file, byte), file, (void)0)
 OUTPUT(vfprintf, int, (FILE * file, const char *format, va_list arguments),
-       (file, format, arguments), file, (void)0)
+       (file, format, arguments), file, touch_format(format, arguments, CALLER))
 
 #define PRINT(name, parameters, last, file)                                                        \
 	INTERPOSE int name parameters                                                              \
@@ -120,8 +117,7 @@ OUTPUT(vfprintf, int, (FILE * file, const char *format, va_list arguments),
 
 PRINT(fprintf, (FILE * file, const char *format, ...), format, file)
 PRINT(printf, (const char *format, ...), format, stdout)
-PRINT(__fprintf_chk, (FILE * file, __attribute__((unused)) int flag, const char *format, ...),
-      format, file)
+PRINT(__fprintf_chk, (FILE * file, __attribute__((unused)) int flag, const char *format, ...), format, file)
 PRINT(__printf_chk, (__attribute__((unused)) int flag, const char *format, ...), format, stdout)
 
 INTERPOSE int vprintf(const char *format, va_list arguments)
@@ -136,6 +132,7 @@ INTERPOSE int vdprintf(int fd, const char *format, va_list arguments)
 
 	if (!call_enter(EDGE_vdprintf, CALLER))
 		return REAL(vdprintf)(fd, format, arguments);
+	touch_format(format, arguments, CALLER);
 	is_outside = output_begin(fd, EDGE_vdprintf);
 	ret = REAL(vdprintf)(fd, format, arguments);
 	output_end(is_outside);
@@ -286,18 +283,18 @@ static void input_end(const struct input *input)
 	}
 
 INPUT(fread, size_t, (void *data, size_t bytes, size_t count, FILE *file),
-      (data, bytes, count, file), file, TOUCH(data, bytes *ret, true))
+      (data, bytes, count, file), file, WRITES(data, bytes * ret))
 INPUT(fgets, char *, (char *text, int room, FILE *file), (text, room, file), file,
-      if (ret) TOUCH(text, strlen(text) + 1, true))
+      if (ret) WRITES(text, strlen(text) + 1))
 INPUT(fgetc, int, (FILE * file), (file), file, (void)0)
 INPUT(getc, int, (FILE * file), (file), file, (void)0)
 INPUT(getchar, int, (void), (), stdin, (void)0)
 INPUT(getdelim, ssize_t, (char **line, size_t *room, int end, FILE *file), (line, room, end, file),
-      file, if (ret > 0) TOUCH(*line, (size_t)ret + 1, true))
+      file, if (ret > 0) WRITES(*line, (size_t)ret + 1))
 INPUT(__getdelim, ssize_t, (char **line, size_t *room, int end, FILE *file),
-      (line, room, end, file), file, if (ret > 0) TOUCH(*line, (size_t)ret + 1, true))
+      (line, room, end, file), file, if (ret > 0) WRITES(*line, (size_t)ret + 1))
 INPUT(getline, ssize_t, (char **line, size_t *room, FILE *file), (line, room, file), file,
-      if (ret > 0) TOUCH(*line, (size_t)ret + 1, true))
+      if (ret > 0) WRITES(*line, (size_t)ret + 1))
 INPUT(__uflow, int, (FILE * file), (file), file, (void)0)
 INPUT(__isoc99_vfscanf, int, (FILE * file, const char *format, va_list arguments),
       (file, format, arguments), file, (void)0)

@@ -32,6 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* wrap_uring.c */
+long uring_call(long number, const long *a, uintptr_t place);
 int pidfd_send_signal(int fd, int number, siginfo_t *info, unsigned flags);
 
 /* ---- futex ---- */
@@ -110,22 +112,6 @@ static const struct {
 	{SYS_process_vm_readv, "process_vm_readv"},
 	{SYS_process_vm_writev, "process_vm_writev"},
 };
-
-static long uring_call(long number, const long *a, uintptr_t place)
-{
-	const struct channel_key ring = {CHANNEL_RING, 0, 0};
-	long ret;
-
-	if (!call_begin(EDGE_io_uring, place))
-		return sys_call6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	channel_release(ring, EDGE_io_uring);
-	schedule_outside(EDGE_io_uring);
-	ret = sys_call6(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	schedule_inside();
-	channel_acquire(ring, EDGE_io_uring);
-	call_end();
-	return ret;
-}
 
 /* FORWARD: a number, and the call of libc that it stands for, whose wrapper models it. */
 #define FORWARD(number, call)                                                                      \
