@@ -339,7 +339,7 @@ INTERPOSE int close(int fd)
 
 	if (!call_begin(EDGE_close, CALLER))
 		return REAL(close)(fd);
-	BUSY(fd_closed(fd));
+	BUSY(fd_closed(fd, EDGE_close));
 	ret = REAL(close)(fd);
 	schedule_wake();
 	call_end();
@@ -353,7 +353,7 @@ INTERPOSE int dup2(int fd, int onto)
 	if (!call_begin(EDGE_dup2, CALLER))
 		return REAL(dup2)(fd, onto);
 	if (fd != onto)
-		BUSY(fd_closed(onto));
+		BUSY(fd_closed(onto, EDGE_dup2));
 	ret = REAL(dup2)(fd, onto);
 	schedule_wake();
 	call_end();
@@ -366,11 +366,36 @@ INTERPOSE int dup3(int fd, int onto, int flags)
 
 	if (!call_begin(EDGE_dup3, CALLER))
 		return REAL(dup3)(fd, onto, flags);
-	BUSY(fd_closed(onto));
+	BUSY(fd_closed(onto, EDGE_dup3));
 	ret = REAL(dup3)(fd, onto, flags);
 	schedule_wake();
 	call_end();
 	return ret;
+}
+
+INTERPOSE int close_range(unsigned first, unsigned last, int flags)
+{
+	int ret;
+
+	if (((unsigned)flags & CLOSE_RANGE_CLOEXEC) || !call_begin(EDGE_close_range, CALLER))
+		return REAL(close_range)(first, last, flags);
+	BUSY(fd_closed_range(first, last, EDGE_close_range));
+	ret = REAL(close_range)(first, last, flags);
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
+INTERPOSE void closefrom(int first)
+{
+	if (!call_begin(EDGE_closefrom, CALLER)) {
+		REAL(closefrom)(first);
+		return;
+	}
+	BUSY(fd_closed_range(first < 0 ? 0 : (unsigned)first, UINT_MAX, EDGE_closefrom));
+	REAL(closefrom)(first);
+	schedule_wake();
+	call_end();
 }
 
 /* ---- eventfd and timers ---- */
