@@ -7,6 +7,7 @@
 #ifndef RESULTS_SESSION_H
 #define RESULTS_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct environment;
@@ -25,6 +26,9 @@ struct session {
 	const char *status; /* running, complete, interrupted or failed */
 	const struct environment *environment;
 };
+
+/* Says whether a session measured two arms, A and B, of each cell. */
+bool session_has_arms(const struct session *session);
 
 /* Writes a random version-4 UUID (RFC 9562, section 5.4). Returns 0, or -errno of getrandom(). */
 int session_uuid(char out[static SESSION_UUID_BYTES]);
