@@ -34,7 +34,8 @@ struct run_cell {
 	char model[RUN_NAME_BYTES];
 	char params[RUN_CELL_BYTES]; /* "key=value/key=value", only what is not the default */
 	uint32_t in_flight;
-	double rate_hz; /* offered load; 0: closed loop or saturated */
+	double rate_hz;   /* offered load; 0: closed loop or saturated */
+	uint32_t harness; /* version of the method; 0: RUN_HARNESS_VERSION */
 };
 
 enum run_metric {
