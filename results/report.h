@@ -58,6 +58,7 @@ struct report_cell {
 	bool is_resolved[REPORT_QUANTILES]; /* at least 20 values of all rounds lie beyond it */
 	double *p50_ns_by_round; /* rounds of them, in order; NAN where a round has none */
 	double *messages_per_s_by_round;
+	struct histogram *histogram; /* of all rounds that gave a number; null for throughput */
 	struct report_figure *curve; /* REPORT_CURVE_POINTS; null where there is no histogram */
 	size_t curve_count;          /* the first so many are resolved, as is_resolved has it */
 	struct report_figure messages_per_s;

@@ -93,7 +93,8 @@ int cli_text_or_json(const struct cli *cli, bool *is_json);
 
 /*
  * Writes a report to --output or stdout: to a file aside that is then renamed, so
- * that a failure leaves what was there. Returns STATUS_DONE, or STATUS_FAILED said.
+ * that a failure leaves what was there. Where --output is a folder and the format
+ * takes one cell a file, writes those. Returns STATUS_DONE, or STATUS_FAILED said.
  */
 int cli_write(const struct cli *cli, const struct exporter *exporter, const struct report *report);
 
