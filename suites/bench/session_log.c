@@ -2,10 +2,13 @@
 /* suites/bench/session_log.c - the session of a command that measures, in the store. */
 #include "suites/bench/session_log.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "ipc/clock.h"
+#include "results/claim_json.h"
 #include "suites/bench/cli.h"
 
 #define WHY_BYTES (RUN_TEXT_BYTES * 2)
@@ -18,11 +21,13 @@ static uint64_t wall_clock_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* Says why a call failed. Returns ret. */
-static int say(int ret, const char *why)
+/* Says why a call failed, once where one cause makes several fail. Returns ret. */
+static int say(struct session_log *log, int ret, const char *why)
 {
-	if (ret < 0)
+	if (ret < 0 && ret != log->told)
 		cli_error("%s", why[0] != '\0' ? why : strerror(-ret));
+	if (ret < 0)
+		log->told = ret;
 	return ret;
 }
 
@@ -37,7 +42,7 @@ int session_log_open(struct session_log *log, const char *store, const char *kin
 	if (ret == 0)
 		ret = environment_capture(&log->environment, "");
 	if (ret < 0)
-		return say(ret, why);
+		return say(log, ret, why);
 	log->session = (struct session){
 		.kind = kind,
 		.started_ns = wall_clock_ns(),
@@ -51,21 +56,33 @@ int session_log_open(struct session_log *log, const char *store, const char *kin
 	ret = session_uuid(log->session.uuid);
 	if (ret == 0)
 		ret = store_begin(log->store, &log->session, why, sizeof(why));
-	return say(ret, why);
+	return say(log, ret, why);
 }
 
 int session_log_add(struct session_log *log, const struct run *runs, size_t runs_count)
 {
 	char why[WHY_BYTES] = "";
 
-	return say(store_append(log->store, runs, runs_count, why, sizeof(why)), why);
+	return say(log, store_append(log->store, runs, runs_count, why, sizeof(why)), why);
 }
 
 int session_log_skip(struct session_log *log, const struct run_cell *cell, const char *reason)
 {
 	char why[WHY_BYTES] = "";
 
-	return say(store_skip(log->store, cell, reason, why, sizeof(why)), why);
+	return say(log, store_skip(log->store, cell, reason, why, sizeof(why)), why);
+}
+
+int session_log_claim(struct session_log *log, const struct report_claim *claim)
+{
+	json_t *object = claim_json(claim);
+	char *body = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+	char why[WHY_BYTES] = "";
+	int ret = body ? store_note(log->store, CLAIM_NOTE, body, why, sizeof(why)) : -ENOMEM;
+
+	json_decref(object);
+	free(body);
+	return say(log, ret, why);
 }
 
 int session_log_finish(struct session_log *log, const char *status)
@@ -74,7 +91,7 @@ int session_log_finish(struct session_log *log, const char *status)
 
 	log->session.status = status;
 	log->session.ended_ns = wall_clock_ns();
-	return say(store_finish(log->store, status, why, sizeof(why)), why);
+	return say(log, store_finish(log->store, status, why, sizeof(why)), why);
 }
 
 void session_log_close(struct session_log *log)
