@@ -110,14 +110,19 @@ struct report_semantics {
 	size_t transports_count;
 };
 
-#define REPORT_MEASURES_MAX 12
+#define REPORT_MEASURES_MAX 64
 #define REPORT_CLAIM_CELLS_MAX 16
 
-/* A claim about threads and processes, and what this machine says to it. */
+/*
+ * A claim about threads and processes, and what this machine says to it; or an
+ * experiment on peers, which claims nothing and has no verdict.
+ */
 struct report_claim {
 	char id[RUN_NAME_BYTES];
 	char claim[RUN_TEXT_BYTES];
-	char verdict[RUN_NAME_BYTES]; /* holds, does not hold, cannot be told */
+	char how[RUN_TEXT_BYTES];     /* what was measured */
+	char verdict[RUN_NAME_BYTES]; /* holds, does not hold, cannot be told; empty: none */
+	char reason[RUN_TEXT_BYTES];  /* of the verdict; empty where the numbers say it */
 	struct {
 		char name[RUN_NAME_BYTES * 2]; /* with its unit, as in JSON */
 		double value;

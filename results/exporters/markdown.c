@@ -167,7 +167,16 @@ static void write_failures(FILE *out, const struct report *report)
 	}
 }
 
-/* Writes the thread-or-process claims, if there are any. */
+static void put_numbers(FILE *out, const struct report_claim *claim)
+{
+	for (size_t i = 0; i < claim->measured_count && i < REPORT_MEASURES_MAX; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		put_text(out, claim->measured[i].name);
+		fprintf(out, " %.4g", claim->measured[i].value);
+	}
+}
+
+/* Writes the thread-or-process claims and the experiments, if there are any. */
 static void write_claims(FILE *out, const struct report *report)
 {
 	if (report->claims_count == 0)
@@ -180,13 +189,13 @@ static void write_claims(FILE *out, const struct report *report)
 		fputs("| ", out);
 		put_text(out, claim->claim);
 		fputs(" | ", out);
-		put_text(out, claim->verdict);
-		fputs(" | ", out);
-		for (size_t j = 0; j < claim->measured_count && j < REPORT_MEASURES_MAX; j++) {
-			fputs(j > 0 ? ", " : "", out);
-			put_text(out, claim->measured[j].name);
-			fprintf(out, " %.4g", claim->measured[j].value);
+		put_text(out, claim->verdict[0] != '\0' ? claim->verdict : "-");
+		if (claim->reason[0] != '\0') {
+			fputs(": ", out);
+			put_text(out, claim->reason);
 		}
+		fputs(" | ", out);
+		put_numbers(out, claim);
 		fputs(" |\n", out);
 	}
 }

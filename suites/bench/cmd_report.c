@@ -2,8 +2,10 @@
 /* suites/bench/cmd_report.c - ipcbench report: show a stored session again. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "results/claim_json.h"
 #include "results/store.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
@@ -33,6 +35,24 @@ static int on_skip(void *context, const struct run_cell *cell, const char *reaso
 	return report_add_skip(((struct reading *)context)->builder, cell, reason);
 }
 
+static int on_note(void *context, const char *kind, const char *body)
+{
+	struct report_claim *claim;
+	int ret;
+
+	/* What a later version noted is not shown by this one. */
+	if (strcmp(kind, CLAIM_NOTE) != 0)
+		return 0;
+	claim = malloc(sizeof(*claim));
+	if (!claim)
+		return -ENOMEM;
+	ret = claim_parse(claim, body);
+	if (ret == 0)
+		ret = report_add_claim(((struct reading *)context)->builder, claim);
+	free(claim);
+	return ret;
+}
+
 /* Reads a session into a report. Returns 0, or -errno, said. */
 static int read_report(const struct cli *cli, const char *reference, struct report **out)
 {
@@ -42,6 +62,7 @@ static int read_report(const struct cli *cli, const char *reference, struct repo
 		.session = on_session,
 		.run = on_run,
 		.skip = on_skip,
+		.note = on_note,
 	};
 	struct store *store;
 	char why[512] = "";

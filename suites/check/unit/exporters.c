@@ -242,23 +242,30 @@ static void failures_and_skips_stand_below_the_tables(void **state)
 	free(text);
 }
 
-static void every_json_line_has_a_type_and_its_cell(void **state)
+static void every_json_line_has_a_type_and_its_name(void **state)
 {
 	size_t bytes;
 	char *text = export_report(exporter_find("jsonl"), &bytes);
-	size_t counts[3] = {0};
+	size_t counts[5] = {0};
 	char *rest = text;
 
 	(void)state;
 	for (char *line; (line = strsep(&rest, "\n")) && *line;) {
-		static const char *const types[] = {"cell", "failed", "skip"};
+		static const char *const types[] = {"cell", "failed", "skip", "claim",
+		                                    "experiment"};
 		json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 		const char *type = json_string_value(json_object_get(object, "type"));
 
 		assert_non_null(type);
-		assert_true(json_is_string(json_object_get(object, "cell")));
-		for (size_t i = 0; i < 3; i++)
+		for (size_t i = 0; i < 5; i++)
 			counts[i] += strcmp(type, types[i]) == 0;
+		if (strcmp(type, "claim") == 0 || strcmp(type, "experiment") == 0) {
+			assert_true(json_is_string(json_object_get(object, "id")));
+			assert_true(json_is_object(json_object_get(object, "measured")));
+			json_decref(object);
+			continue;
+		}
+		assert_true(json_is_string(json_object_get(object, "cell")));
 		assert_int_equal(
 			json_is_string(json_object_get(object, "reason")),
 			strcmp(type, "cell") != 0 ||
@@ -268,6 +275,8 @@ static void every_json_line_has_a_type_and_its_cell(void **state)
 	assert_int_equal(counts[0], 6);
 	assert_int_equal(counts[1], 1);
 	assert_int_equal(counts[2], 3);
+	assert_int_equal(counts[3], 2);
+	assert_int_equal(counts[4], 1);
 	free(text);
 }
 
@@ -551,7 +560,7 @@ const struct CMUnitTest unit_exporters_tests[] = {
 	CASE(a_table_is_never_wider_than_the_terminal),
 	CASE(nothing_in_a_report_steers_the_terminal),
 	CASE(failures_and_skips_stand_below_the_tables),
-	CASE(every_json_line_has_a_type_and_its_cell),
+	CASE(every_json_line_has_a_type_and_its_name),
 	CASE(a_round_trip_in_json_has_its_quantiles_per_operation),
 	CASE(what_is_not_known_is_null_in_json),
 	CASE(every_row_of_csv_has_the_fields_of_its_head),
