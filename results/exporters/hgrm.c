@@ -41,8 +41,12 @@ static void write_levels(FILE *out, const struct report_cell *cell)
 			break; /* the last line below is this one */
 		fprintf(out, "%12.3f %2.12f %10" PRIu64 " %14.2f\n", (double)value / batch, level,
 		        seen, 1.0 / (1.0 - level));
-		/* One line a value: on to the level that it reaches. */
-		while (level <= (double)seen / (double)h->count && level < 1.0 - 1e-13)
+		/*
+		 * One line a value: on to a level beyond it, by more than the rounding that
+		 * a rank forgives, or the same value would come again.
+		 */
+		while (level * (double)h->count <= (double)seen * (1.0 + 1e-9) &&
+		       level < 1.0 - 1e-13)
 			level = next_level(level);
 	}
 	fprintf(out, "%12.3f %2.12f %10" PRIu64 "\n", (double)h->max / batch, 1.0, h->count);

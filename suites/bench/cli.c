@@ -318,6 +318,24 @@ int cli_exporter(const struct cli *cli, const struct exporter **out)
 	return STATUS_USAGE;
 }
 
+int cli_verdict_exporter(const struct cli *cli, const struct verdict_exporter **out)
+{
+	char known[256] = "";
+	size_t used = 0;
+	const struct verdict_exporter *exporter =
+		verdict_exporter_find(cli->format ? cli->format : "text");
+
+	if (exporter) {
+		*out = exporter;
+		return STATUS_DONE;
+	}
+	for (size_t i = 0; (exporter = verdict_exporter_at(i)) && used < sizeof(known); i++)
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+		                         i > 0 ? ", " : "", exporter->name);
+	cli_error("format '%s' is unknown for a comparison; there are: %s", cli->format, known);
+	return STATUS_USAGE;
+}
+
 int cli_text_or_json(const struct cli *cli, bool *is_json)
 {
 	const char *format = cli->format ? cli->format : "text";

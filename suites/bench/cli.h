@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "results/exporter.h"
+#include "results/verdict_exporter.h"
 #include "workloads/request.h"
 
 enum cli_option {
@@ -87,6 +88,9 @@ int cli_request(const struct cli *cli, struct request *out);
 
 /* Finds the exporter that --format names. Returns STATUS_DONE, or STATUS_USAGE said. */
 int cli_exporter(const struct cli *cli, const struct exporter **out);
+
+/* Finds the exporter of comparisons that --format names. Returns as cli_exporter(). */
+int cli_verdict_exporter(const struct cli *cli, const struct verdict_exporter **out);
 
 /* Checks that --format is text or json. Returns STATUS_DONE, or STATUS_USAGE said. */
 int cli_text_or_json(const struct cli *cli, bool *is_json);

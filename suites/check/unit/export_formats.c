@@ -402,6 +402,35 @@ static void hgrm_divides_a_block_by_its_operations(void **state)
 	free(text);
 }
 
+/* A level that is a share of the counts, but for rounding, must not be asked for twice. */
+static void hgrm_ends_for_any_count(void **state)
+{
+	(void)state;
+	for (uint64_t count = 1; count <= 400; count++) {
+		struct run_cell cell = made_up_cell("pipe", "ping_pong", 64, "same_core");
+		struct report_builder *builder;
+		struct report *small;
+		char *text = NULL;
+		size_t bytes;
+		struct run run;
+		FILE *out = open_memstream(&text, &bytes);
+
+		assert_non_null(out);
+		assert_int_equal(report_builder_create(&builder, made_up_session()), 0);
+		assert_int_equal(made_up_run(&run, &cell, 0, 5000, count, 1), 0);
+		assert_int_equal(report_add_run(builder, &run), 0);
+		assert_int_equal(report_build(&small, builder), 0);
+		assert_int_equal(exporter_find("hgrm")->write(out, small), 0);
+		assert_int_equal(fclose(out), 0);
+		/* Values are distinct slots at most: no line comes twice. */
+		assert_true(bytes < 100 * (count + 12));
+		free(text);
+		free((struct histogram *)run.histogram);
+		report_destroy(small);
+		report_builder_destroy(builder);
+	}
+}
+
 /* --- CTest ----------------------------------------------------------------- */
 
 static void ctest_measurements_are_the_figures_of_the_report(void **state)
@@ -438,6 +467,7 @@ const struct CMUnitTest unit_export_formats_tests[] = {
 	CASE(openmetrics_is_its_grammar_and_the_report),
 	CASE(openmetrics_buckets_never_fall_and_end_in_the_count),
 	CASE(hgrm_is_the_histogram_of_all_rounds),
+	CASE(hgrm_ends_for_any_count),
 	CASE(hgrm_divides_a_block_by_its_operations),
 	CASE(ctest_measurements_are_the_figures_of_the_report),
 };

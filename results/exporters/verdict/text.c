@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * results/verdict_text.c - verdicts as a table on a terminal.
+ * results/exporters/verdict/text.c - verdicts as a table on a terminal.
  *
  * A verdict is a letter and a sign beside any colour. Where the terminal is too
  * narrow for p50 and p99 side by side, each has a line of its own.
  */
-#include "results/verdict_report.h"
+#include "results/exporters/verdict/text.h"
 
 #include <errno.h>
 #include <langinfo.h>
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "results/exporters/text_units.h"
+#include "results/verdict_exporter.h"
 
 #define ENTRY_BYTES 256
 #define SPARKS_MAX 20
@@ -122,32 +123,14 @@ static void print_interval(char *out, const struct comparison *c)
 		snprintf(out, ENTRY_BYTES, "[none]");
 }
 
-/* Writes what of a name is not the same in all pairs: transport, size and the rest. */
 static void print_cell(char *out, const struct verdict_pair *pair,
                        const struct verdict_style *style)
 {
-	const char *a = pair->cells[0].name;
-	const char *b = pair->cells[1].name;
-	char joined[ENTRY_BYTES];
-	size_t start = 0;
-	size_t tail = 0;
+	char name[ENTRY_BYTES];
+	char joined[ENTRY_BYTES + 16];
 
-	if (strcmp(a, b) == 0) {
-		snprintf(joined, sizeof(joined), "%s%s", pair->is_control ? "control: " : "", a);
-		text_safe(out, ENTRY_BYTES, joined, style->is_utf8);
-		return;
-	}
-	/* What differs stands in braces: pipe/.../{block,hybrid}/processes. */
-	for (size_t i = 0; a[i] && a[i] == b[i]; i++)
-		start = a[i] == '/' ? i + 1 : start;
-	for (size_t i = 1; i < strlen(a) - start && i < strlen(b) - start; i++) {
-		if (a[strlen(a) - i] != b[strlen(b) - i])
-			break;
-		tail = a[strlen(a) - i] == '/' ? i : tail;
-	}
-	snprintf(joined, sizeof(joined), "%.*s{%.*s,%.*s}%s", (int)start, a,
-	         (int)(strlen(a) - start - tail), a + start, (int)(strlen(b) - start - tail),
-	         b + start, a + strlen(a) - tail);
+	verdict_pair_name(pair, name, sizeof(name));
+	snprintf(joined, sizeof(joined), "%s%s", pair->is_control ? "control: " : "", name);
 	text_safe(out, ENTRY_BYTES, joined, style->is_utf8);
 }
 
@@ -215,11 +198,6 @@ static void put_heads(struct sheet *sheet, const char *a, const char *b)
 	sheet_head(sheet, "V", false);
 }
 
-static const char *quantile_name(const struct verdict_row *row)
-{
-	return row->quantile == 0.0 ? "rate" : row->quantile == 0.5 ? "p50" : "p99";
-}
-
 /* One line a pair (is_wide), or one a row. Returns 0, or -ENOMEM. */
 static int fill(struct sheet *sheet, const struct verdict_report *report, enum run_metric metric,
                 bool is_wide, const struct verdict_style *style)
@@ -241,7 +219,7 @@ static int fill(struct sheet *sheet, const struct verdict_report *report, enum r
 		print_sparks(entry, sizeof(entry), row, style);
 		sheet_put(sheet, entry);
 		if (!is_wide)
-			sheet_put(sheet, quantile_name(row));
+			sheet_put(sheet, verdict_quantile_name(row));
 		put_row(sheet, report, row, style);
 		if (is_wide && metric == RUN_ROUND_TRIP)
 			put_row(sheet, report, pair->rows_count > 1 ? row + 1 : NULL, style);
@@ -320,7 +298,7 @@ static void write_notes(FILE *out, const struct verdict_report *report,
 			continue;
 		print_cell(cell, &report->pairs[row->pair], style);
 		fprintf(out, "? %s %s: cannot tell %.0f %%; could have seen %.1f %%", cell,
-		        quantile_name(row), c->least_effect * 100.0, c->least_seen * 100.0);
+		        verdict_quantile_name(row), c->least_effect * 100.0, c->least_seen * 100.0);
 		if (c->rounds_needed < 100000)
 			fprintf(out, ", needs %zu rounds", c->rounds_needed);
 		fputs("\n", out);
@@ -375,8 +353,8 @@ static void write_verdict(FILE *out, const struct verdict_report *report,
 	print_value(a, row->values[0], pair, style);
 	print_value(b, row->values[1], pair, style);
 	fprintf(out, "%s  %s: %s %+.1f %% (%s -> %s), B worse in %zu of %zu rounds\n",
-	        comparison_verdict_name(c->verdict), cell, quantile_name(row), percent(c->effect),
-	        a, b, row->rounds_worse, c->rounds);
+	        comparison_verdict_name(c->verdict), cell, verdict_quantile_name(row),
+	        percent(c->effect), a, b, row->rounds_worse, c->rounds);
 }
 
 static void write_summary(FILE *out, const struct verdict_report *report,
@@ -424,3 +402,16 @@ int verdict_text_write(FILE *out, const struct verdict_report *report,
 	write_summary(out, report, style);
 	return ferror(out) ? -EIO : 0;
 }
+
+static int write_text(FILE *out, const struct verdict_report *report)
+{
+	struct verdict_style style = verdict_style_of(out);
+
+	return verdict_text_write(out, report, &style);
+}
+
+const struct verdict_exporter verdict_text = {
+	.name = "text",
+	.summary = "tables for a terminal",
+	.write = write_text,
+};
