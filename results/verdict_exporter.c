@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct verdict_exporter *const exporters[] = {
-#define RESULTS_VERDICT(name) &verdict_##name,
+#define RESULTS_VERDICT(name) &verdict_exporter_##name,
 #include "registered_verdicts.inc"
 #undef RESULTS_VERDICT
 };

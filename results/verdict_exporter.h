@@ -15,7 +15,7 @@ struct verdict_exporter {
 	int (*write)(FILE *out, const struct verdict_report *report);
 };
 
-#define RESULTS_VERDICT(name) extern const struct verdict_exporter verdict_##name;
+#define RESULTS_VERDICT(name) extern const struct verdict_exporter verdict_exporter_##name;
 #include "registered_verdicts.inc"
 #undef RESULTS_VERDICT
 

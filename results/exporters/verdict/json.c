@@ -149,7 +149,7 @@ static int write_json(FILE *out, const struct verdict_report *report)
 	return ret;
 }
 
-const struct verdict_exporter verdict_json = {
+const struct verdict_exporter verdict_exporter_json = {
 	.name = "json",
 	.summary = "one JSON object: arms, verdicts, control",
 	.write = write_json,

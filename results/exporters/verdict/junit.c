@@ -149,7 +149,7 @@ static int write_junit(FILE *out, const struct verdict_report *report)
 	return exporter_error(out);
 }
 
-const struct verdict_exporter verdict_junit = {
+const struct verdict_exporter verdict_exporter_junit = {
 	.name = "junit",
 	.summary = "JUnit XML for a CI server: a regression is a failure",
 	.write = write_junit,

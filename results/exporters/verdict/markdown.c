@@ -122,7 +122,7 @@ static int write_markdown(FILE *out, const struct verdict_report *report)
 	return exporter_error(out);
 }
 
-const struct verdict_exporter verdict_markdown = {
+const struct verdict_exporter verdict_exporter_markdown = {
 	.name = "markdown",
 	.summary = "tables for a pull request",
 	.write = write_markdown,

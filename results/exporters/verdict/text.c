@@ -1,273 +1,84 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * results/exporters/verdict/text.c - verdicts as a table on a terminal.
+ * results/exporters/verdict/text.c - verdicts for a terminal.
  *
- * A verdict is a letter and a sign beside any colour. Where the terminal is too
- * narrow for p50 and p99 side by side, each has a line of its own.
+ * What is compared and where; the tables; what could not be told, and why; the
+ * answer, and the command that measures it again. Long lines are broken at the width
+ * of the terminal, whose characters and colours are used only where it has them.
  */
 #include "results/exporters/verdict/text.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <langinfo.h>
-#include <libsmartcols.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "results/environment.h"
 #include "results/exporters/text_units.h"
+#include "results/exporters/verdict/line.h"
+#include "results/exporters/verdict/table.h"
 #include "results/verdict_exporter.h"
 
 #define ENTRY_BYTES 256
-#define SPARKS_MAX 20
-#define SPARK_LEVELS 8
-#define WIDE_COLUMNS 150 /* p50 and p99 side by side take about that */
-
-static const char letters[] = {
-	[COMPARISON_REGRESSED] = 'R', [COMPARISON_IMPROVED] = 'I',     [COMPARISON_SMALL] = 's',
-	[COMPARISON_UNCHANGED] = '=', [COMPARISON_INCONCLUSIVE] = '?',
-};
-
-static const char *const colours[] = {
-	[COMPARISON_REGRESSED] = "red",
-	[COMPARISON_IMPROVED] = "green",
-	[COMPARISON_INCONCLUSIVE] = "yellow",
-};
 
 struct verdict_style verdict_style_of(FILE *out)
 {
 	const char *no_colour = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
+	const char *columns = getenv("COLUMNS");
 	struct verdict_style style = {.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
 	struct winsize size;
 
-	if (!isatty(fileno(out)))
+	/* Who exports COLUMNS wants it obeyed, also through a pipe. */
+	if (columns)
+		style.width = strtoul(columns, NULL, 10);
+	if (fileno(out) < 0 || !isatty(fileno(out)))
 		return style;
 	style.has_colour =
 		!(no_colour && no_colour[0] != '\0') && term && strcmp(term, "dumb") != 0;
-	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
+	if (style.width == 0 && ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
 		style.width = size.ws_col;
 	return style;
 }
 
-static const char *sign_of(enum comparison_verdict verdict, const struct verdict_style *style)
+/* Writes where it was measured, and the checks of doctor that warned. */
+static void write_place(FILE *out, const struct session *session, const struct verdict_style *style)
 {
-	switch (verdict) {
-	case COMPARISON_REGRESSED:
-		return style->is_utf8 ? "▲" : "^";
-	case COMPARISON_IMPROVED:
-		return style->is_utf8 ? "▼" : "v";
-	case COMPARISON_SMALL:
-		return style->is_utf8 ? "·" : ".";
-	default:
-		return " ";
-	}
-}
-
-/* Writes the differences of rounds as a line of heights; the middle is no difference. */
-static void print_sparks(char *out, size_t out_bytes, const struct verdict_row *row,
-                         const struct verdict_style *style)
-{
-	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	static const char *const marks[] = {"_", ".", ",", "-", "~", "+", "*", "#"};
-	const struct comparison *c = &row->comparison;
-	size_t count = c->rounds < SPARKS_MAX ? c->rounds : SPARKS_MAX;
-	double reach = c->least_effect;
+	json_t *findings = json_loads(session->doctor ? session->doctor : "[]", 0, NULL);
+	char line[512];
+	char warned[512] = "";
 	size_t used = 0;
+	const json_t *finding;
+	size_t i;
 
-	out[0] = '\0';
-	for (size_t i = 0; i < c->rounds; i++)
-		reach = fmax(reach, fabs(row->differences[i]));
-	for (size_t i = 0; i < count && used + 4 < out_bytes; i++) {
-		/* Of more rounds than there is room for, evenly spread ones are shown. */
-		double share = row->differences[i * c->rounds / count] / reach;
-		int level = (int)((share + 1.0) / 2.0 * SPARK_LEVELS);
+	if (session->environment) {
+		char safe[512];
 
-		level = level < 0 ? 0 : level >= SPARK_LEVELS ? SPARK_LEVELS - 1 : level;
-		used += (size_t)snprintf(out + used, out_bytes - used, "%s",
-		                         style->is_utf8 ? blocks[level] : marks[level]);
+		environment_describe(session->environment, line, sizeof(line));
+		text_safe(safe, sizeof(safe), line, style->is_utf8);
+		verdict_put_line(out, style, "%s", safe);
 	}
-}
+	json_array_foreach(findings, i, finding)
+	{
+		const char *id = json_string_value(json_object_get(finding, "id"));
+		const char *level = json_string_value(json_object_get(finding, "level"));
 
-static void print_value(char *out, double value, const struct verdict_pair *pair,
-                        const struct verdict_style *style)
-{
-	if (pair->metric == RUN_THROUGHPUT)
-		text_scaled(out, ENTRY_BYTES, value, "/s");
-	else
-		text_time(out, ENTRY_BYTES, value, style->is_utf8);
-}
-
-/* An effect is shown with the sign that says worse; -0.0 is none. */
-static double percent(double share)
-{
-	double rounded = round(share * 1000.0) / 10.0;
-
-	return rounded == 0.0 ? 0.0 : rounded;
-}
-
-static void print_effect(char *out, const struct verdict_row *row,
-                         const struct verdict_style *style)
-{
-	const struct comparison *c = &row->comparison;
-
-	snprintf(out, ENTRY_BYTES, "%s %+.1f %%", sign_of(c->verdict, style), percent(c->effect));
-}
-
-static void print_interval(char *out, const struct comparison *c)
-{
-	if (isfinite(c->high))
-		snprintf(out, ENTRY_BYTES, "[%+.1f, %+.1f]", percent(c->low), percent(c->high));
-	else
-		snprintf(out, ENTRY_BYTES, "[none]");
-}
-
-static void print_cell(char *out, const struct verdict_pair *pair,
-                       const struct verdict_style *style)
-{
-	char name[ENTRY_BYTES];
-	char joined[ENTRY_BYTES + 16];
-
-	verdict_pair_name(pair, name, sizeof(name));
-	snprintf(joined, sizeof(joined), "%s%s", pair->is_control ? "control: " : "", name);
-	text_safe(out, ENTRY_BYTES, joined, style->is_utf8);
-}
-
-struct sheet {
-	struct libscols_table *table;
-	struct libscols_line *line;
-	size_t column;
-	int ret;
-};
-
-static void sheet_put(struct sheet *sheet, const char *text)
-{
-	if (sheet->ret == 0)
-		sheet->ret = scols_line_set_data(sheet->line, sheet->column++, text);
-}
-
-static void sheet_colour(struct sheet *sheet, const char *colour)
-{
-	struct libscols_cell *cell = scols_line_get_cell(sheet->line, sheet->column - 1);
-
-	if (sheet->ret == 0 && colour && cell)
-		sheet->ret = scols_cell_set_color(cell, colour);
-}
-
-static void sheet_head(struct sheet *sheet, const char *title, bool is_number)
-{
-	if (sheet->ret == 0 &&
-	    !scols_table_new_column(sheet->table, title, 0, is_number ? SCOLS_FL_RIGHT : 0))
-		sheet->ret = -ENOMEM;
-}
-
-/* Both arms, effect, interval and letter of one row; blanks for a row that there isn't. */
-static void put_row(struct sheet *sheet, const struct verdict_report *report,
-                    const struct verdict_row *row, const struct verdict_style *style)
-{
-	const struct comparison *c = row ? &row->comparison : NULL;
-	char entry[ENTRY_BYTES];
-
-	if (!c || c->stage_count == 0) {
-		for (int i = 0; i < 4; i++)
-			sheet_put(sheet, row ? "-" : "");
-		sheet_put(sheet, row ? "?" : "");
-		return;
-	}
-	print_value(entry, row->values[0], &report->pairs[row->pair], style);
-	sheet_put(sheet, entry);
-	print_value(entry, row->values[1], &report->pairs[row->pair], style);
-	sheet_put(sheet, entry);
-	print_effect(entry, row, style);
-	sheet_put(sheet, entry);
-	sheet_colour(sheet, colours[c->verdict]);
-	print_interval(entry, c);
-	sheet_put(sheet, entry);
-	snprintf(entry, sizeof(entry), "%c", letters[c->verdict]);
-	sheet_put(sheet, entry);
-	sheet_colour(sheet, colours[c->verdict]);
-}
-
-static void put_heads(struct sheet *sheet, const char *a, const char *b)
-{
-	sheet_head(sheet, a, true);
-	sheet_head(sheet, b, true);
-	sheet_head(sheet, "EFFECT", true);
-	sheet_head(sheet, "95 % CI", true);
-	sheet_head(sheet, "V", false);
-}
-
-/* One line a pair (is_wide), or one a row. Returns 0, or -ENOMEM. */
-static int fill(struct sheet *sheet, const struct verdict_report *report, enum run_metric metric,
-                bool is_wide, const struct verdict_style *style)
-{
-	char entry[ENTRY_BYTES];
-
-	for (size_t i = 0; i < report->rows_count && sheet->ret == 0; i++) {
-		const struct verdict_row *row = &report->rows[i];
-		const struct verdict_pair *pair = &report->pairs[row->pair];
-
-		if (pair->metric != metric || (is_wide && i != pair->first_row))
+		if (!id || !level || (strcmp(level, "warn") != 0 && strcmp(level, "fail") != 0))
 			continue;
-		sheet->line = scols_table_new_line(sheet->table, NULL);
-		if (!sheet->line)
-			return -ENOMEM;
-		sheet->column = 0;
-		print_cell(entry, pair, style);
-		sheet_put(sheet, entry);
-		print_sparks(entry, sizeof(entry), row, style);
-		sheet_put(sheet, entry);
-		if (!is_wide)
-			sheet_put(sheet, verdict_quantile_name(row));
-		put_row(sheet, report, row, style);
-		if (is_wide && metric == RUN_ROUND_TRIP)
-			put_row(sheet, report, pair->rows_count > 1 ? row + 1 : NULL, style);
+		if (used < sizeof(warned))
+			used += (size_t)snprintf(warned + used, sizeof(warned) - used, "%s%s",
+			                         used > 0 ? ", " : "", id);
 	}
-	return sheet->ret;
-}
-
-static int write_table(FILE *out, const struct verdict_report *report, enum run_metric metric,
-                       const struct verdict_style *style)
-{
-	bool is_wide =
-		metric == RUN_THROUGHPUT || style->width == 0 || style->width >= WIDE_COLUMNS;
-	struct sheet sheet = {.table = scols_new_table()};
-	int ret;
-
-	if (!sheet.table)
-		return -ENOMEM;
-	scols_table_set_stream(sheet.table, out);
-	scols_table_enable_colors(sheet.table, style->has_colour);
-	scols_table_enable_ascii(sheet.table, !style->is_utf8);
-	scols_table_set_column_separator(sheet.table, "  ");
-	/* A line is never cut: a terminal wraps it. */
-	scols_table_set_termforce(sheet.table, SCOLS_TERMFORCE_NEVER);
-	sheet_head(&sheet, "CELL", false);
-	sheet_head(&sheet, "ROUNDS", false);
-	if (!is_wide)
-		sheet_head(&sheet, "Q", false);
-	if (metric == RUN_THROUGHPUT)
-		put_heads(&sheet, "A RATE", "B RATE");
-	else
-		put_heads(&sheet, is_wide ? "A P50" : "A", is_wide ? "B P50" : "B");
-	if (is_wide && metric == RUN_ROUND_TRIP)
-		put_heads(&sheet, "A P99", "B P99");
-	ret = fill(&sheet, report, metric, is_wide, style);
-	fputc('\n', out);
-	if (ret == 0 && scols_print_table(sheet.table) < 0)
-		ret = -EIO;
-	scols_unref_table(sheet.table);
-	return ret;
-}
-
-static bool has_metric(const struct verdict_report *report, enum run_metric metric)
-{
-	for (size_t i = 0; i < report->pairs_count; i++) {
-		if (report->pairs[i].metric == metric)
-			return true;
+	json_decref(findings);
+	if (used > 0) {
+		text_safe(line, sizeof(line), warned, style->is_utf8);
+		verdict_put_line(out, style, "%s warned of: %s; see 'ipcbench doctor'",
+		                 style->is_utf8 ? "⚠ doctor" : "! doctor", line);
 	}
-	return false;
 }
 
 static void write_head(FILE *out, const struct verdict_report *report,
@@ -278,10 +89,12 @@ static void write_head(FILE *out, const struct verdict_report *report,
 	for (int arm = 0; arm < 2; arm++)
 		text_safe(safe[arm], ENTRY_BYTES, report->arms[arm] ? report->arms[arm] : "",
 		          style->is_utf8);
-	fprintf(out, "ipcbench ab  A=%s  B=%s  seed %llu\n", safe[0], safe[1],
-	        (unsigned long long)report->seed);
+	verdict_put_line(out, style, "ipcbench ab  A=%s  B=%s  seed %llu", safe[0], safe[1],
+	                 (unsigned long long)report->seed);
+	if (report->session)
+		write_place(out, report->session, style);
 	if (report->note)
-		fprintf(out, "%s\n", report->note);
+		verdict_put_line(out, style, "%s", report->note);
 }
 
 /* Says of each inconclusive row what would decide it; of failed pairs why they failed. */
@@ -289,6 +102,7 @@ static void write_notes(FILE *out, const struct verdict_report *report,
                         const struct verdict_style *style)
 {
 	char cell[ENTRY_BYTES];
+	char needs[64];
 
 	for (size_t i = 0; i < report->rows_count; i++) {
 		const struct verdict_row *row = &report->rows[i];
@@ -296,30 +110,72 @@ static void write_notes(FILE *out, const struct verdict_report *report,
 
 		if (c->verdict != COMPARISON_INCONCLUSIVE || c->stage_count == 0 || c->is_control)
 			continue;
-		print_cell(cell, &report->pairs[row->pair], style);
-		fprintf(out, "? %s %s: cannot tell %.0f %%; could have seen %.1f %%", cell,
-		        verdict_quantile_name(row), c->least_effect * 100.0, c->least_seen * 100.0);
-		if (c->rounds_needed < 100000)
-			fprintf(out, ", needs %zu rounds", c->rounds_needed);
-		fputs("\n", out);
+		verdict_table_name(cell, sizeof(cell), &report->pairs[row->pair], style);
+		snprintf(needs, sizeof(needs), ", needs %zu rounds", c->rounds_needed);
+		verdict_put_line(out, style,
+		                 "? %s %s: cannot tell %.0f %%; could have seen %.1f %%%s", cell,
+		                 verdict_quantile_name(row), c->least_effect * 100.0,
+		                 c->least_seen * 100.0, c->rounds_needed < 100000 ? needs : "");
 	}
 	for (size_t i = 0; i < report->pairs_count; i++) {
 		const struct verdict_pair *pair = &report->pairs[i];
 		uint32_t excluded = pair->excluded[0] + pair->excluded[1];
 
-		print_cell(cell, pair, style);
-		if (pair->failed > 0)
-			fprintf(out, "%s: %u of %u rounds failed: %s\n", cell, pair->failed,
-			        pair->rounds[0] + pair->rounds[1], pair->failure);
+		verdict_table_name(cell, sizeof(cell), pair, style);
+		if (pair->failed > 0) {
+			char failure[RUN_TEXT_BYTES];
+
+			text_safe(failure, sizeof(failure), pair->failure, style->is_utf8);
+			verdict_put_line(out, style, "%s: %u of %u rounds failed: %s", cell,
+			                 pair->failed, pair->rounds[0] + pair->rounds[1], failure);
+		}
 		if (excluded > 0)
-			fprintf(out, "%s: %u rounds left out: the hypervisor took more than 2 %%\n",
-			        cell, excluded);
+			verdict_put_line(
+				out, style,
+				"%s: %u %s left out: the hypervisor took more than %.0f %%", cell,
+				excluded, excluded == 1 ? "round" : "rounds",
+				VERDICT_STEAL_MAX * 100.0);
 	}
 }
 
-static void write_legend(FILE *out, const struct verdict_report *report)
+/* Writes the geometric mean of the effects, where it says more than the rows do. */
+static void write_mean(FILE *out, const struct verdict_report *report,
+                       const struct verdict_style *style)
+{
+	static const struct {
+		const char *name;
+		double quantile;
+	} means[] = {{"p50", 0.5}, {"p99", 0.99}, {"rate", 0.0}};
+	char line[ENTRY_BYTES] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(means) / sizeof(means[0]); i++) {
+		double sum = 0.0;
+		size_t count = 0;
+
+		for (size_t j = 0; j < report->rows_count; j++) {
+			const struct comparison *c = &report->rows[j].comparison;
+
+			if (report->rows[j].quantile != means[i].quantile || c->is_control ||
+			    c->stage_count == 0)
+				continue;
+			sum += log1p(c->effect);
+			count++;
+		}
+		if (count > 1)
+			used += (size_t)snprintf(line + used, sizeof(line) - used,
+			                         "  %s %+.1f %% (%zu)", means[i].name,
+			                         100.0 * expm1(sum / (double)count), count);
+	}
+	if (used > 0)
+		verdict_put_line(out, style, "geometric mean of the effects:%s", line);
+}
+
+static void write_legend(FILE *out, const struct verdict_report *report,
+                         const struct verdict_style *style)
 {
 	const struct comparison_rules *rules = &report->rules;
+	char again[ENTRY_BYTES] = "";
 	size_t first = 0;
 	size_t second = 0;
 
@@ -327,17 +183,21 @@ static void write_legend(FILE *out, const struct verdict_report *report)
 		first = report->pairs[i].rounds[0] > first ? report->pairs[i].rounds[0] : first;
 		second = report->pairs[i].rounds[1] > second ? report->pairs[i].rounds[1] : second;
 	}
-	fprintf(out,
-	        "\nR regressed  I improved  s below the least effect that matters (3 %%, p99 "
-	        "5 %%)  = unchanged  ? cannot tell\n"
-	        "%zu paired rounds, exact Wilcoxon, 95 %% intervals; above zero B is worse.",
-	        first);
 	if (second > 0)
-		fprintf(out,
-		        " What had p < %g was measured again in %zu fresh rounds and judged by "
-		        "these, Holm at %g.",
-		        rules->alpha_suspect, second, rules->alpha_confirm);
+		snprintf(again, sizeof(again),
+		         " What had p < %g was measured again in %zu fresh rounds and judged by "
+		         "these, Holm at %g.",
+		         rules->alpha_suspect, second, rules->alpha_confirm);
 	fputs("\n", out);
+	verdict_put_line(
+		out, style,
+		"R regressed  I improved  s below the least effect that matters (3 %%, p99 5 "
+		"%%)  = unchanged  ? cannot tell");
+	verdict_put_line(
+		out, style,
+		"%zu paired rounds, exact Wilcoxon, 95 %% intervals; above zero B is worse. "
+		"ROUNDS is each round's difference, in the middle none.%s",
+		first, again);
 }
 
 static void write_verdict(FILE *out, const struct verdict_report *report,
@@ -349,12 +209,12 @@ static void write_verdict(FILE *out, const struct verdict_report *report,
 	char a[ENTRY_BYTES];
 	char b[ENTRY_BYTES];
 
-	print_cell(cell, pair, style);
-	print_value(a, row->values[0], pair, style);
-	print_value(b, row->values[1], pair, style);
-	fprintf(out, "%s  %s: %s %+.1f %% (%s -> %s), B worse in %zu of %zu rounds\n",
-	        comparison_verdict_name(c->verdict), cell, verdict_quantile_name(row),
-	        percent(c->effect), a, b, row->rounds_worse, c->rounds);
+	verdict_table_name(cell, sizeof(cell), pair, style);
+	verdict_table_value(a, sizeof(a), row->values[0], pair, style);
+	verdict_table_value(b, sizeof(b), row->values[1], pair, style);
+	verdict_put_line(out, style, "%s  %s: %s %+.1f %% (%s -> %s), B worse in %zu of %zu rounds",
+	                 comparison_verdict_name(c->verdict), cell, verdict_quantile_name(row),
+	                 verdict_table_percent(c->effect), a, b, row->rounds_worse, c->rounds);
 }
 
 static void write_summary(FILE *out, const struct verdict_report *report,
@@ -370,35 +230,41 @@ static void write_summary(FILE *out, const struct verdict_report *report,
 		    row->comparison.verdict == COMPARISON_IMPROVED)
 			write_verdict(out, report, row, style);
 	}
-	fprintf(out, "%zu regressed, %zu improved, %zu small, %zu unchanged, %zu inconclusive\n",
-	        counts.regressed, counts.improved, counts.small, counts.unchanged,
-	        counts.inconclusive);
+	verdict_put_line(out, style,
+	                 "%zu regressed, %zu improved, %zu small, %zu unchanged, %zu inconclusive",
+	                 counts.regressed, counts.improved, counts.small, counts.unchanged,
+	                 counts.inconclusive);
+	write_mean(out, report, style);
 	if (counts.is_invalid)
-		fputs("INVALID: the control changed, which neither arm can touch; "
-		      "nothing above counts\n",
-		      out);
+		verdict_put_line(
+			out, style,
+			"INVALID: the control changed, which neither arm can touch; nothing above "
+			"counts");
+	/* In one line, however long: it is to be copied. */
 	if (report->reproduce)
-		fprintf(out, "reproduce: %s --seed %llu\n", report->reproduce,
-		        (unsigned long long)report->seed);
+		fprintf(out, "reproduce: %s%s%.0llu\n", report->reproduce,
+		        strstr(report->reproduce, "--seed") ? "" : " --seed ",
+		        strstr(report->reproduce, "--seed") ? 0 : (unsigned long long)report->seed);
 	if (report->session)
-		fprintf(out, "stored as session %.8s\n", report->session->uuid);
+		verdict_put_line(
+			out, style,
+			"stored as session %.8s; as a page: ipcbench report %.8s --format html -o "
+			"report.html",
+			report->session->uuid, report->session->uuid);
 }
 
 int verdict_text_write(FILE *out, const struct verdict_report *report,
                        const struct verdict_style *style)
 {
-	int ret = 0;
+	int ret;
 
 	write_head(out, report, style);
-	if (has_metric(report, RUN_ROUND_TRIP))
-		ret = write_table(out, report, RUN_ROUND_TRIP, style);
-	if (ret == 0 && has_metric(report, RUN_THROUGHPUT))
-		ret = write_table(out, report, RUN_THROUGHPUT, style);
+	ret = verdict_table_write(out, report, style);
 	if (ret < 0)
 		return ret;
 	fputs("\n", out);
 	write_notes(out, report, style);
-	write_legend(out, report);
+	write_legend(out, report, style);
 	write_summary(out, report, style);
 	return ferror(out) ? -EIO : 0;
 }
@@ -410,7 +276,7 @@ static int write_text(FILE *out, const struct verdict_report *report)
 	return verdict_text_write(out, report, &style);
 }
 
-const struct verdict_exporter verdict_text = {
+const struct verdict_exporter verdict_exporter_text = {
 	.name = "text",
 	.summary = "tables for a terminal",
 	.write = write_text,

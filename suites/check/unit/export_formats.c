@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "results/exporter.h"
+#include "results/verdict_exporter.h"
 #include "suites/check/unit/folder.h"
 #include "suites/check/unit/made_up.h"
 
@@ -116,6 +117,41 @@ static void junit_is_xml_and_counts_what_it_holds(void **state)
 	                  "//property[@name=\"p50_ns\"]/@value)");
 	assert_true(fabs(p50 / pipe->quantiles_ns[0].median - 1.0) < 1e-5);
 	free(text);
+}
+
+/* A regression is a failure, what can't be told is skipped, the rest passes. */
+static void junit_of_a_comparison_has_a_case_a_cell(void **state)
+{
+	struct verdict_report *comparison;
+	char path[PATH_MAX];
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	assert_non_null(out);
+	assert_int_equal(made_up_comparison(&comparison), 0);
+	assert_int_equal(verdict_exporter_find("junit")->write(out, comparison), 0);
+	assert_int_equal(fclose(out), 0);
+	folder_write(*state, "verdicts.xml", text, bytes);
+	folder_path(*state, path, sizeof(path), "verdicts.xml");
+	assert_number(xpath(path, "count(//testcase)"), (double)comparison->pairs_count, 0);
+	assert_number(xpath(path, "count(//failure)"), 2, 0);
+	assert_number(xpath(path, "number(/testsuites/@failures)"), 2, 0);
+	assert_number(xpath(path, "count(//testcase[starts-with(@name,\"pipe/\")]/failure)"), 2, 0);
+	assert_number(xpath(path, "count(//skipped)"), 1, 0);
+	assert_number(xpath(path, "count(//error)"), 0, 0);
+	/* A control that changed makes the session invalid. */
+	comparison->rows[comparison->rows_count - 1].comparison.verdict = COMPARISON_REGRESSED;
+	comparison->rows[comparison->rows_count - 1].comparison.effect = 0.5;
+	free(text);
+	out = open_memstream(&text, &bytes);
+	assert_non_null(out);
+	assert_int_equal(verdict_exporter_find("junit")->write(out, comparison), 0);
+	assert_int_equal(fclose(out), 0);
+	folder_write(*state, "verdicts.xml", text, bytes);
+	assert_number(xpath(path, "count(//error)"), 1, 0);
+	free(text);
+	verdict_report_destroy(comparison);
 }
 
 /* --- OpenMetrics ----------------------------------------------------------- */
@@ -464,6 +500,7 @@ static void ctest_measurements_are_the_figures_of_the_report(void **state)
 
 const struct CMUnitTest unit_export_formats_tests[] = {
 	CASE(junit_is_xml_and_counts_what_it_holds),
+	CASE(junit_of_a_comparison_has_a_case_a_cell),
 	CASE(openmetrics_is_its_grammar_and_the_report),
 	CASE(openmetrics_buckets_never_fall_and_end_in_the_count),
 	CASE(hgrm_is_the_histogram_of_all_rounds),
