@@ -320,6 +320,24 @@ int cli_exporter(const struct cli *cli, const struct exporter **out)
 	return STATUS_USAGE;
 }
 
+int cli_verdict_exporter(const struct cli *cli, const struct verdict_exporter **out)
+{
+	char known[256] = "";
+	size_t used = 0;
+	const struct verdict_exporter *exporter =
+		verdict_exporter_find(cli->format ? cli->format : "text");
+
+	if (exporter) {
+		*out = exporter;
+		return STATUS_DONE;
+	}
+	for (size_t i = 0; (exporter = verdict_exporter_at(i)) && used < sizeof(known); i++)
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+		                         i > 0 ? ", " : "", exporter->name);
+	cli_error("format '%s' is unknown for a comparison; there are: %s", cli->format, known);
+	return STATUS_USAGE;
+}
+
 int cli_text_or_json(const struct cli *cli, bool *is_json)
 {
 	const char *format = cli->format ? cli->format : "text";
@@ -411,19 +429,60 @@ struct export
 {
 	const struct exporter *exporter;
 	const struct report *report;
+	const struct report_cell *cell; /* null: the whole report */
 };
 
 static int write_export(FILE *out, const void *what)
 {
 	const struct export *export = what;
 
+	if (export->cell)
+		return export->exporter->write_cell(out, export->report, export->cell);
 	return export->exporter->write(out, export->report);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Writes a file a cell into the folder, named after the cell. Returns an exit status. */
+static int write_cells(const struct cli *cli, const struct exporter *exporter,
+                       const struct report *report)
+{
+	struct export export = {exporter, report, NULL};
+	char path[PATH_MAX];
+	struct cli each = *cli;
+	int status = STATUS_DONE;
+
+	each.output = path;
+	for (size_t i = 0; i < report->cells_count && status == STATUS_DONE; i++) {
+		char name[RUN_CELL_BYTES];
+
+		export.cell = &report->cells[i];
+		if (!export.cell->histogram)
+			continue; /* throughput has no percentiles */
+		snprintf(name, sizeof(name), "%s", export.cell->cell.name);
+		for (char *c = name; *c; c++)
+			*c = *c == '/' ? '.' : *c;
+		if (snprintf(path, sizeof(path), "%s/%s.%s", cli->output, name, exporter->name) >=
+		    (int)sizeof(path)) {
+			cli_error("'%s' is too long a path", cli->output);
+			return STATUS_FAILED;
+		}
+		status = cli_write_with(&each, write_export, &export);
+	}
+	return status;
 }
 
 int cli_write(const struct cli *cli, const struct exporter *exporter, const struct report *report)
 {
-	const struct export export = {exporter, report};
+	const struct export export = {exporter, report, NULL};
 
+	if (exporter->write_cell && is_folder(cli->output))
+		return write_cells(cli, exporter, report);
 	return cli_write_with(cli, write_export, &export);
 }
 

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/clock.h"
+
+#define LIMIT_NS (30 * NS_PER_S)
+
 static const struct experiment *const experiments[] = {
 #define EXPERIMENT(name) &experiment_##name,
 #include "registered_experiments.inc"
@@ -17,6 +21,28 @@ static const struct experiment *const experiments[] = {
 const struct experiment *experiment_at(size_t index)
 {
 	return index < sizeof(experiments) / sizeof(experiments[0]) ? experiments[index] : NULL;
+}
+
+const struct experiment *experiment_find(const char *name)
+{
+	const struct experiment *experiment;
+
+	for (size_t i = 0; (experiment = experiment_at(i)); i++) {
+		if (strcmp(experiment->name, name) == 0)
+			return experiment;
+	}
+	return NULL;
+}
+
+int experiment_play(const struct experiment *experiment, uint64_t seed, bool is_quick,
+                    struct experiment_run *out)
+{
+	*out = (struct experiment_run){
+		.seed = seed,
+		.is_quick = is_quick,
+		.deadline_ns = clock_now_ns() + LIMIT_NS,
+	};
+	return experiment->run(out);
 }
 
 void experiment_add(struct experiment_run *self, double value, const char *name, ...)
