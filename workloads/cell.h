@@ -15,6 +15,7 @@
 
 #include "ipc/transport.h"
 #include "results/run.h"
+#include "workloads/placement.h"
 
 struct task;
 struct workload;
@@ -34,14 +35,6 @@ enum cell_key {
 	CELL_TASK,
 	CELL_AMOUNT,
 	CELL_KEYS,
-};
-
-enum placement {
-	PLACEMENT_SAME_CORE,
-	PLACEMENT_SMT_SIBLING,
-	PLACEMENT_CROSS_CORE,
-	PLACEMENT_CROSS_SOCKET,
-	PLACEMENT_UNPINNED,
 };
 
 enum model {

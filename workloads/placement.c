@@ -9,6 +9,12 @@
 /* More peers than this share the CPUs that were found. */
 #define PLACES_MAX 64
 
+const char *const placement_names[] = {
+	[PLACEMENT_SAME_CORE] = "same_core",   [PLACEMENT_SMT_SIBLING] = "smt_sibling",
+	[PLACEMENT_CROSS_CORE] = "cross_core", [PLACEMENT_CROSS_SOCKET] = "cross_socket",
+	[PLACEMENT_UNPINNED] = "unpinned",     [PLACEMENT_UNPINNED + 1] = NULL,
+};
+
 struct cpu_place {
 	int cpu;
 	int core;
@@ -91,11 +97,10 @@ int placement_cpus(enum placement placement, int *cpus, size_t count, char *why,
 {
 	int found[PLACES_MAX] = {-1};
 	size_t found_count = 1;
-	char name[RUN_NAME_BYTES];
+	const char *name = placement_names[placement];
 	cpu_set_t allowed;
 
 	if (placement != PLACEMENT_UNPINNED) {
-		cell_format_value(CELL_PLACEMENT, placement, name, sizeof(name));
 		if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0) {
 			snprintf(why, why_bytes, "more than %d CPUs: placement '%s' is unknown",
 			         CPU_SETSIZE, name);

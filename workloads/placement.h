@@ -5,7 +5,17 @@
 
 #include <stddef.h>
 
-#include "workloads/cell.h"
+/* How the CPUs of a cell's peers stand to each other; a value of CELL_PLACEMENT. */
+enum placement {
+	PLACEMENT_SAME_CORE,
+	PLACEMENT_SMT_SIBLING,
+	PLACEMENT_CROSS_CORE,
+	PLACEMENT_CROSS_SOCKET,
+	PLACEMENT_UNPINNED,
+};
+
+/* Its names, by value; null ends them. */
+extern const char *const placement_names[];
 
 /*
  * Chooses a CPU for each of count peers out of those that this process may use: as

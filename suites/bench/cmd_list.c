@@ -211,7 +211,7 @@ static int list_run(int argc, char **argv)
 	static const struct cli_spec spec = {
 		.command = "list",
 		.summary = "Lists transports, workloads, tasks and experiments, and why one can't "
-	                   "run here",
+			   "run here",
 		.options = CLI_PLUGIN | CLI_FORMAT,
 	};
 	struct cli cli;
