@@ -23,6 +23,7 @@
 #include "workloads/work/folder.h"
 #include "workloads/work/task.h"
 
+#define ASK_LIMIT_NS (5 * NS_PER_S)
 #define EXPERIMENTS_NS (25 * NS_PER_S)
 #define PYTHON_LIMIT_NS (38 * NS_PER_S)
 
@@ -224,18 +225,33 @@ static int compare(struct trial *trial, const char *program, const char *name, u
 	               : 0;
 }
 
+/* Says whether a program is there and is a CPython without the lock. */
+static bool is_free_threaded(const struct trial *trial, const char *program)
+{
+	static const char question[] = "import sys; print(sys._is_gil_enabled())";
+	const char *const argv[] = {program, "-c", question, NULL};
+	char line[16] = "";
+
+	return tool_ask(argv, line, sizeof(line), clock_now_ns() + ASK_LIMIT_NS, trial->stop_fd) ==
+	               0 &&
+	       strncmp(line, "False", 5) == 0;
+}
+
 /* Runs every CPython that is found, each once. Returns 0, or -errno. */
 static int compare_all(struct trial *trial, unsigned port, const char *folder)
 {
 	static const char *const free_threaded[] = {"python3.14t", "python3.13t", "python3t"};
-	static const char absent[] = "no python3.14t, python3.13t or python3t is found in PATH";
+	static const char absent[] =
+		"no free-threaded python3.14t, python3.13t or python3t is found in PATH";
 	int ret = compare(trial, "python3", "cpython", port, folder);
 	size_t before = trial->pythons_count;
 
 	if (ret == 0 && before == 0)
 		ret = skip(trial, "cpython", NULL, trial->python_why);
-	for (size_t i = 0; i < 3 && ret == 0 && trial->pythons_count == before; i++)
-		ret = compare(trial, free_threaded[i], "cpython_ft", port, folder);
+	for (size_t i = 0; i < 3 && ret == 0 && trial->pythons_count == before; i++) {
+		if (is_free_threaded(trial, free_threaded[i]))
+			ret = compare(trial, free_threaded[i], "cpython_ft", port, folder);
+	}
 	if (ret == 0 && trial->pythons_count == before)
 		ret = skip(trial, "cpython_ft", NULL, absent);
 	return ret;
