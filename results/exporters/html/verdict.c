@@ -56,7 +56,8 @@ static struct contest hold_contest(const struct page *page, size_t workload, siz
 		const struct report_cell *cell = page_cell(page, workload, setting, i, size);
 		const struct report_figure *figure = cell ? page_figure(cell, which) : NULL;
 
-		if (!figure || !competes(&page->series[i]) || !isfinite(figure->median))
+		if (!figure || !competes(&page->series[i]) || !isfinite(figure->median) ||
+		    !(figure->median > 0.0))
 			continue;
 		if (is_better(figure, contest.best, is_rate)) {
 			contest.second = contest.best;
