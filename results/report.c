@@ -288,7 +288,8 @@ int report_add_run(struct report_builder *builder, const struct run *run)
 	fill_quantiles(figures, cell, run);
 	fill_peers(figures, cell, run);
 	figures[FIGURE_MESSAGES] = share((double)run->messages, seconds);
-	figures[FIGURE_BYTES] = share((double)run->bytes, seconds);
+	/* A comparator does not say what it carries. */
+	figures[FIGURE_BYTES] = run->bytes > 0 ? share((double)run->bytes, seconds) : NAN;
 	cell->sum.samples += run->samples;
 	rounds[cell->sum.rounds++] = (struct builder_round){
 		.round = run->round,

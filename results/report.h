@@ -112,7 +112,7 @@ struct report_semantics {
 	size_t transports_count;
 };
 
-#define REPORT_MEASURES_MAX 64
+#define REPORT_MEASURES_MAX 96
 #define REPORT_CLAIM_CELLS_MAX 16
 
 /*
