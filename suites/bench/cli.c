@@ -358,6 +358,13 @@ static bool is_written_in_place(const char *path)
 	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /* Where a file is replaced, its folder is what must be writable. Returns 0 or -errno. */
 static int find_output_fault(const char *path)
 {
@@ -383,16 +390,13 @@ static int output_fault(const struct cli *cli, int error)
 	return STATUS_FAILED;
 }
 
-int cli_check_output(const struct cli *cli)
+int cli_check_output(const struct cli *cli, bool takes_folder)
 {
-	struct stat status;
 	int ret;
 
 	if (!cli->output)
 		return STATUS_DONE;
-	ret = stat(cli->output, &status) == 0 && S_ISDIR(status.st_mode)
-	              ? -EISDIR
-	              : find_output_fault(cli->output);
+	ret = is_folder(cli->output) && !takes_folder ? -EISDIR : find_output_fault(cli->output);
 	return ret < 0 ? output_fault(cli, ret) : STATUS_DONE;
 }
 
@@ -404,8 +408,9 @@ int cli_write_with(const struct cli *cli, int (*write)(FILE *out, const void *wh
 	FILE *file = stdout;
 	int ret;
 
-	if (is_replaced)
-		snprintf(aside, sizeof(aside), "%s.%d.part", cli->output, (int)getpid());
+	if (is_replaced && snprintf(aside, sizeof(aside), "%s.%d.part", cli->output,
+	                            (int)getpid()) >= (int)sizeof(aside))
+		return output_fault(cli, -ENAMETOOLONG);
 	if (cli->output) {
 		file = fopen(is_replaced ? aside : cli->output, "we");
 		if (!file)
@@ -439,13 +444,6 @@ static int write_export(FILE *out, const void *what)
 	if (export->cell)
 		return export->exporter->write_cell(out, export->report, export->cell);
 	return export->exporter->write(out, export->report);
-}
-
-static bool is_folder(const char *path)
-{
-	struct stat status;
-
-	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 /* Writes a file a cell into the folder, named after the cell. Returns an exit status. */

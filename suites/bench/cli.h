@@ -96,10 +96,10 @@ int cli_verdict_exporter(const struct cli *cli, const struct verdict_exporter **
 int cli_text_or_json(const struct cli *cli, bool *is_json);
 
 /*
- * Checks, for a command that takes long, that --output could be written now. Returns
- * STATUS_DONE, or STATUS_FAILED said.
+ * Checks, for a command that takes long, that --output could be written now; it may be
+ * a folder if takes_folder. Returns STATUS_DONE, or STATUS_FAILED said.
  */
-int cli_check_output(const struct cli *cli);
+int cli_check_output(const struct cli *cli, bool takes_folder);
 
 /*
  * Writes a report to --output or stdout: to a file aside that is then renamed, so

@@ -364,7 +364,7 @@ static int run_ab(int argc, char **argv)
 	if (ab->line)
 		status = parse(ab, argc, argv, &spec);
 	if (status == STATUS_DONE)
-		status = cli_check_output(&ab->cli);
+		status = cli_check_output(&ab->cli, false);
 	if (status == STATUS_DONE) {
 		if (stop_catch(&ab->stop) < 0) {
 			cli_error("signals can't be caught");
