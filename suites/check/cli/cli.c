@@ -48,6 +48,11 @@ const char *cli_plugin(void)
 	return from_environment("CLI_PLUGIN");
 }
 
+const char *cli_broken(void)
+{
+	return from_environment("CLI_BROKEN");
+}
+
 int cli_setup(void **state)
 {
 	const char *parent = getenv("TMPDIR");
