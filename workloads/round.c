@@ -23,11 +23,11 @@
 
 /*
  * What a round may take beyond its warm-up and its measured part: so many times as
- * long on a busy machine, and the time that messages of its size take on a slow one;
+ * long on a busy machine, and what its fewest messages, some ten, take at 100 MB/s;
  * at least what peers may need to start, and at most what hangs may cost.
  */
 #define ROUND_SLACK_TIMES 20u
-#define ROUND_SLACK_NS_PER_BYTE 50u
+#define ROUND_SLACK_NS_PER_BYTE 100u
 #define ROUND_SLACK_NS_MIN (3 * NS_PER_S / 2)
 #define ROUND_SLACK_NS_MAX (5 * NS_PER_S)
 /* How often the peers are looked after while a slice is played. */
