@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipc/limits.h"
 #include "ipc/registry.h"
 #include "workloads/payload.h"
 #include "workloads/placement.h"
@@ -266,7 +267,7 @@ static int try_channel(const struct ipc_transport *transport,
 		snprintf(why, why_bytes, "messages of %zu bytes are over the transport's limit",
 		         options->message_bytes_max);
 	else
-		snprintf(why, why_bytes, "no channel can be made: %s", strerror(-ret));
+		snprintf(why, why_bytes, "no channel can be made: %s", limits_error(-ret));
 	return ret;
 }
 

@@ -20,6 +20,7 @@
 
 #include "ipc/clock.h"
 #include "ipc/futex.h"
+#include "ipc/limits.h"
 #include "workloads/placement.h"
 
 /* After its deadline a peer has this long to come back from its last call. */
@@ -487,14 +488,16 @@ int peers_start(struct peers **out, const struct peers_options *options, char *w
 	self = peers_create(options);
 	if (!self) {
 		ret = errno ? -errno : -ENOMEM;
-		snprintf(why, why_bytes, "no room for the peers' verdicts: %s", strerror(-ret));
+		snprintf(why, why_bytes, "no room for the peers' verdicts: %s", limits_error(-ret));
 		return ret;
 	}
 	for (uint32_t i = 0; i < self->process_count && ret == 0; i++) {
 		ret = process_start(self, &self->processes[i]);
 		if (ret < 0)
 			snprintf(why, why_bytes, "%s can't be started: %s", options->names[i],
-			         strerror(-ret));
+			         ret == -EAGAIN
+			                 ? "RLIMIT_NPROC, or a cgroup's pids.max, allows no more"
+			                 : limits_error(-ret));
 	}
 	if (ret == 0)
 		ret = peers_await(self, PEER_READY, why, why_bytes);

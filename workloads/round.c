@@ -15,6 +15,7 @@
 
 #include "ipc/clock.h"
 #include "ipc/cpu.h"
+#include "ipc/limits.h"
 #include "results/recorder.h"
 #include "workloads/peer.h"
 #include "workloads/placement.h"
@@ -112,7 +113,8 @@ static int channels_create(struct round *round, char *why, size_t why_bytes)
 		int ret = cell->transport->channel_create(&round->channels[i], &options);
 
 		if (ret < 0) {
-			snprintf(why, why_bytes, "no channel could be made: %s", strerror(-ret));
+			snprintf(why, why_bytes, "no channel could be made: %s",
+			         limits_error(-ret));
 			return ret;
 		}
 	}
@@ -146,7 +148,7 @@ static int open_end(struct round *round, struct workload_peer *self, uint32_t ro
 	ret = ipc_endpoint_open(out, round->channels[route], role, round->deadline_ns);
 	if (ret < 0)
 		return peer_fail(self->peer, ret, "can't open its end of route %u: %s", route,
-		                 strerror(-ret));
+		                 limits_error(-ret));
 	return 0;
 }
 
