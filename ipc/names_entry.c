@@ -18,6 +18,7 @@ static const char *const kinds[] = {
 	[NAME_FIFO] = "fifo",
 	[NAME_POSIX_MQ] = "posix_mq",
 	[NAME_SYSV_MQ] = "sysv_mq",
+	[NAME_FOLDER] = "folder",
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -49,6 +50,7 @@ void entry_object(const struct entry *entry, char *text)
 		snprintf(text, NAME_OBJECT_BYTES, "queue %d", entry->queue_id);
 		break;
 	case NAME_FIFO:
+	case NAME_FOLDER:
 		snprintf(text, NAME_OBJECT_BYTES, "%s", entry->random);
 		break;
 	}

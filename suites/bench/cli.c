@@ -43,6 +43,8 @@ static const struct {
 	{CLI_AA, {"aa", 'a', "N", 0, "Make N comparisons of a program with itself", 0}},
 	{CLI_INJECT, {"inject", 'i', "PERCENT", 0, "Slow one arm down by so much, and find it", 0}},
 	{CLI_TRIALS, {"trials", 't', "N", 0, "So often at each placement (default: 20)", 0}},
+	{CLI_REPLAY,
+         {"replay", 'r', "SESSION", 0, "Draw from the rounds of a stored session of ab", 0}},
 	{CLI_STRICT, {"strict", 'x', NULL, 0, "Fail on warnings too", 0}},
 };
 
@@ -168,6 +170,9 @@ static int parse_option(struct parse *parse, int key, char *value)
 		return parse_count("inject", value, 1000, &cli->inject_percent);
 	case 't':
 		return parse_count("trials", value, 100000, &cli->trials);
+	case 'r':
+		cli->replay = value;
+		break;
 	case 'x':
 		cli->is_strict = true;
 		break;
@@ -320,6 +325,24 @@ int cli_exporter(const struct cli *cli, const struct exporter **out)
 	return STATUS_USAGE;
 }
 
+int cli_verdict_exporter(const struct cli *cli, const struct verdict_exporter **out)
+{
+	char known[256] = "";
+	size_t used = 0;
+	const struct verdict_exporter *exporter =
+		verdict_exporter_find(cli->format ? cli->format : "text");
+
+	if (exporter) {
+		*out = exporter;
+		return STATUS_DONE;
+	}
+	for (size_t i = 0; (exporter = verdict_exporter_at(i)) && used < sizeof(known); i++)
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+		                         i > 0 ? ", " : "", exporter->name);
+	cli_error("format '%s' is unknown for a comparison; there are: %s", cli->format, known);
+	return STATUS_USAGE;
+}
+
 int cli_text_or_json(const struct cli *cli, bool *is_json)
 {
 	const char *format = cli->format ? cli->format : "text";
@@ -338,6 +361,13 @@ static bool is_written_in_place(const char *path)
 	struct stat status;
 
 	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 /* Where a file is replaced, its folder is what must be writable. Returns 0 or -errno. */
@@ -365,16 +395,13 @@ static int output_fault(const struct cli *cli, int error)
 	return STATUS_FAILED;
 }
 
-int cli_check_output(const struct cli *cli)
+int cli_check_output(const struct cli *cli, bool takes_folder)
 {
-	struct stat status;
 	int ret;
 
 	if (!cli->output)
 		return STATUS_DONE;
-	ret = stat(cli->output, &status) == 0 && S_ISDIR(status.st_mode)
-	              ? -EISDIR
-	              : find_output_fault(cli->output);
+	ret = is_folder(cli->output) && !takes_folder ? -EISDIR : find_output_fault(cli->output);
 	return ret < 0 ? output_fault(cli, ret) : STATUS_DONE;
 }
 
@@ -386,8 +413,9 @@ int cli_write_with(const struct cli *cli, int (*write)(FILE *out, const void *wh
 	FILE *file = stdout;
 	int ret;
 
-	if (is_replaced)
-		snprintf(aside, sizeof(aside), "%s.%d.part", cli->output, (int)getpid());
+	if (is_replaced && snprintf(aside, sizeof(aside), "%s.%d.part", cli->output,
+	                            (int)getpid()) >= (int)sizeof(aside))
+		return output_fault(cli, -ENAMETOOLONG);
 	if (cli->output) {
 		file = fopen(is_replaced ? aside : cli->output, "we");
 		if (!file)
@@ -411,19 +439,53 @@ struct export
 {
 	const struct exporter *exporter;
 	const struct report *report;
+	const struct report_cell *cell; /* null: the whole report */
 };
 
 static int write_export(FILE *out, const void *what)
 {
 	const struct export *export = what;
 
+	if (export->cell)
+		return export->exporter->write_cell(out, export->report, export->cell);
 	return export->exporter->write(out, export->report);
+}
+
+/* Writes a file a cell into the folder, named after the cell. Returns an exit status. */
+static int write_cells(const struct cli *cli, const struct exporter *exporter,
+                       const struct report *report)
+{
+	struct export export = {exporter, report, NULL};
+	char path[PATH_MAX];
+	struct cli each = *cli;
+	int status = STATUS_DONE;
+
+	each.output = path;
+	for (size_t i = 0; i < report->cells_count && status == STATUS_DONE; i++) {
+		char name[RUN_CELL_BYTES];
+
+		export.cell = &report->cells[i];
+		if (!export.cell->histogram)
+			continue; /* throughput has no percentiles */
+		snprintf(name, sizeof(name), "%s", export.cell->cell.name);
+		for (char *c = name; *c; c++)
+			*c = *c == '/' ? '.' : *c;
+		if (snprintf(path, sizeof(path), "%s/%s.%s", cli->output, name, exporter->name) >=
+		    (int)sizeof(path)) {
+			cli_error("'%s' is too long a path", cli->output);
+			return STATUS_FAILED;
+		}
+		status = cli_write_with(&each, write_export, &export);
+	}
+	return status;
 }
 
 int cli_write(const struct cli *cli, const struct exporter *exporter, const struct report *report)
 {
-	const struct export export = {exporter, report};
+	const struct export export = {exporter, report, NULL};
 
+	if (exporter->write_cell && is_folder(cli->output))
+		return write_cells(cli, exporter, report);
 	return cli_write_with(cli, write_export, &export);
 }
 

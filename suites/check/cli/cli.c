@@ -48,9 +48,14 @@ const char *cli_plugin(void)
 	return from_environment("CLI_PLUGIN");
 }
 
-const char *cli_broken(void)
+const char *cli_plugin_broken(void)
 {
-	return from_environment("CLI_BROKEN");
+	return from_environment("CLI_PLUGIN_BROKEN");
+}
+
+const char *cli_plugin_slowed(void)
+{
+	return from_environment("CLI_PLUGIN_SLOWED");
 }
 
 int cli_setup(void **state)

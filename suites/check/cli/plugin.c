@@ -97,8 +97,8 @@ static void a_round_that_goes_wrong_is_an_error_and_no_number(void **state)
 
 		snprintf(cell, sizeof(cell), "%s/ping_pong/64B/same_core/block/processes",
 		         faults[i].transport);
-		ipcbench(cli, "run", "--plugin", cli_broken(), cell, "rounds:1", "time_ms:100",
-		         "--format", "jsonl", "--quiet");
+		ipcbench(cli, "run", "--plugin", cli_plugin_broken(), cell, "rounds:1",
+		         "time_ms:100", "--format", "jsonl", "--quiet");
 		cli_assert_status(cli, 3);
 		cli_assert_holds(cli->err, cell);
 		cli_assert_holds(cli->err, faults[i].told[0]);

@@ -54,7 +54,8 @@ static void the_history_is_for_its_owner_alone(void **state)
 
 static void each_format_of_a_report_is_written(void **state)
 {
-	static const char *const formats[] = {"text", "json", "jsonl", "csv", "markdown", "html"};
+	static const char *const formats[] = {"text", "json",  "jsonl",       "csv",  "markdown",
+	                                      "html", "junit", "openmetrics", "hgrm", "ctest"};
 	struct cli *cli = *state;
 
 	ipcbench(cli, "run", CLI_QUICK);
