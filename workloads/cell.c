@@ -15,9 +15,6 @@
 /* All slots together; many large messages in flight would only measure the page allocator. */
 #define CHANNEL_BYTES_MAX ((size_t)8 << 20)
 
-static const char *const placement_names[] = {
-	"same_core", "smt_sibling", "cross_core", "cross_socket", "unpinned", NULL,
-};
 static const char *const wait_names[] = {"block", "spin", "hybrid", NULL};
 static const char *const model_names[] = {"processes", "threads", "gil", NULL};
 static const char *const touch_names[] = {"full", "header", NULL};

@@ -36,14 +36,6 @@ enum cell_key {
 	CELL_KEYS,
 };
 
-enum placement {
-	PLACEMENT_SAME_CORE,
-	PLACEMENT_SMT_SIBLING,
-	PLACEMENT_CROSS_CORE,
-	PLACEMENT_CROSS_SOCKET,
-	PLACEMENT_UNPINNED,
-};
-
 enum model {
 	MODEL_PROCESSES,
 	MODEL_THREADS,
@@ -64,8 +56,8 @@ enum cell_access {
 #define CELL_AMOUNT_DEFAULT 0u
 
 /*
- * values holds, by key: a registry index, a workload index, bytes, then the
- * enumerators above, or a count.
+ * values holds, by key: a registry index, a workload index, bytes, then an
+ * enumerator (placement.h, ipc/transport.h, those above), or a count.
  */
 struct cell {
 	uint64_t values[CELL_KEYS];

@@ -5,7 +5,16 @@
 
 #include <stddef.h>
 
-#include "workloads/cell.h"
+enum placement {
+	PLACEMENT_SAME_CORE,
+	PLACEMENT_SMT_SIBLING,
+	PLACEMENT_CROSS_CORE,
+	PLACEMENT_CROSS_SOCKET,
+	PLACEMENT_UNPINNED,
+};
+
+/* The names of enum placement, in its order; null ends them. */
+extern const char *const placement_names[];
 
 /*
  * Chooses a CPU for each of count peers out of those that this process may use: as

@@ -2,11 +2,14 @@
 /* suites/bench/session_log.c - the session of a command that measures, in the store. */
 #include "suites/bench/session_log.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "ipc/clock.h"
 #include "suites/bench/cli.h"
+#include "suites/bench/doctor/doctor.h"
 
 #define WHY_BYTES (RUN_TEXT_BYTES * 2)
 
@@ -38,13 +41,16 @@ int session_log_open(struct session_log *log, const char *store, const char *kin
 		ret = environment_capture(&log->environment, "");
 	if (ret < 0)
 		return say(ret, why);
+	log->doctor = doctor_brief(log->environment);
+	if (!log->doctor)
+		return say(-ENOMEM, why);
 	log->session = (struct session){
 		.kind = kind,
 		.started_ns = wall_clock_ns(),
 		.seed = seed,
 		.argv = argv,
 		.tool = IPCBENCH_VERSION,
-		.doctor = "[]",
+		.doctor = log->doctor,
 		.status = "running",
 		.environment = log->environment,
 	};
@@ -81,5 +87,6 @@ void session_log_close(struct session_log *log)
 {
 	store_close(log->store);
 	environment_destroy(log->environment);
+	free(log->doctor);
 	*log = (struct session_log){0};
 }

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
@@ -281,9 +282,9 @@ void fd_look(int fd, struct fd_look *out)
 		break;
 	case S_IFREG:
 		out->type = is_queue(fd, &status) ? FD_QUEUE : FD_FILE;
-		out->read = out->write = (struct channel_key){
-			out->type == FD_QUEUE ? CHANNEL_MQ : CHANNEL_FILE, status.st_ino,
-			status.st_dev};
+		out->read = out->write =
+			(struct channel_key){out->type == FD_QUEUE ? CHANNEL_MQ : CHANNEL_FILE,
+		                             status.st_ino, status.st_dev};
 		break;
 	case S_IFCHR:
 		out->type = FD_TERMINAL;
@@ -360,7 +361,7 @@ void fd_shut(int fd)
 		release_end(look.write, EDGE_shutdown);
 }
 
-void fd_closed(int fd)
+void fd_closed(int fd, enum edge edge)
 {
 	struct fd_look look;
 
@@ -368,13 +369,13 @@ void fd_closed(int fd)
 	if (look.type == FD_STREAM || look.type == FD_MESSAGE ||
 	    (look.type == FD_PIPE &&
 	     (sys_call3(SYS_fcntl, fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY)) {
-		release_end(look.write, EDGE_close);
+		release_end(look.write, edge);
 	} else if (look.type == FD_FILE) {
 		locks_closed(fd, look.device, look.inode);
 	}
 }
 
-void fd_closed_all(bool is_exec)
+static void closed_range(unsigned first, unsigned last, bool is_exec, enum edge edge)
 {
 	struct {
 		uint64_t inode, offset;
@@ -399,11 +400,21 @@ void fd_closed_all(bool is_exec)
 			if (name[0] == '.')
 				continue;
 			fd = (int)strtol(name, NULL, 10);
-			if (fd == directory ||
+			if (fd == directory || (unsigned)fd < first || (unsigned)fd > last ||
 			    (is_exec && !(sys_call3(SYS_fcntl, fd, F_GETFD, 0) & FD_CLOEXEC)))
 				continue;
-			fd_closed(fd);
+			fd_closed(fd, edge);
 		}
 	}
 	sys_call1(SYS_close, directory);
+}
+
+void fd_closed_range(unsigned first, unsigned last, enum edge edge)
+{
+	closed_range(first, last, false, edge);
+}
+
+void fd_closed_all(bool is_exec)
+{
+	closed_range(0, UINT_MAX, is_exec, EDGE_close);
 }

@@ -41,10 +41,12 @@ struct channel_key fd_address_key(const struct sockaddr *address, socklen_t byte
 /* Notes that two sockets are each other's ends. */
 void fd_pair(int one, int other);
 /* Releases to whoever will see that fd was closed; drops locks that go with it. */
-void fd_closed(int fd);
+void fd_closed(int fd, enum edge edge);
 /* Releases to whoever will see that a socket was shut down for writing. */
 void fd_shut(int fd);
-/* As fd_closed() for all descriptors, before the process ends or executes. */
+/* As fd_closed() for all open descriptors from first to last. */
+void fd_closed_range(unsigned first, unsigned last, enum edge edge);
+/* The same for all descriptors, before the process ends or executes. */
 void fd_closed_all(bool is_exec);
 /* Is the descriptor in non-blocking mode? */
 bool fd_is_nonblocking(int fd);
@@ -64,6 +66,6 @@ int fd_wait(int fd, int events, int timeout_ms, enum edge edge);
 void locks_closed(int fd, uint64_t device, uint64_t inode);
 
 /* wrap_signal.c: a signal of the calling process was taken. */
-void signal_taken(int number, uint32_t child);
+void signal_taken(int number, int code, uint32_t child);
 
 #endif

@@ -397,6 +397,7 @@ enum channel_kind {
 	CHANNEL_RECORD_LOCK,
 	CHANNEL_NAME,
 	CHANNEL_SPAWN,
+	CHANNEL_NOTIFY, /* messages of which mq_notify() tells: one for all queues */
 	CHANNEL_STOP,
 	CHANNEL_THREAD,
 	CHANNEL_RING,

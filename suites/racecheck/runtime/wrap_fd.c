@@ -339,7 +339,7 @@ INTERPOSE int close(int fd)
 
 	if (!call_begin(EDGE_close, CALLER))
 		return REAL(close)(fd);
-	BUSY(fd_closed(fd));
+	BUSY(fd_closed(fd, EDGE_close));
 	ret = REAL(close)(fd);
 	schedule_wake();
 	call_end();
@@ -353,7 +353,7 @@ INTERPOSE int dup2(int fd, int onto)
 	if (!call_begin(EDGE_dup2, CALLER))
 		return REAL(dup2)(fd, onto);
 	if (fd != onto)
-		BUSY(fd_closed(onto));
+		BUSY(fd_closed(onto, EDGE_dup2));
 	ret = REAL(dup2)(fd, onto);
 	schedule_wake();
 	call_end();
@@ -366,11 +366,36 @@ INTERPOSE int dup3(int fd, int onto, int flags)
 
 	if (!call_begin(EDGE_dup3, CALLER))
 		return REAL(dup3)(fd, onto, flags);
-	BUSY(fd_closed(onto));
+	BUSY(fd_closed(onto, EDGE_dup3));
 	ret = REAL(dup3)(fd, onto, flags);
 	schedule_wake();
 	call_end();
 	return ret;
+}
+
+INTERPOSE int close_range(unsigned first, unsigned last, int flags)
+{
+	int ret;
+
+	if (((unsigned)flags & CLOSE_RANGE_CLOEXEC) || !call_begin(EDGE_close_range, CALLER))
+		return REAL(close_range)(first, last, flags);
+	BUSY(fd_closed_range(first, last, EDGE_close_range));
+	ret = REAL(close_range)(first, last, flags);
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
+INTERPOSE void closefrom(int first)
+{
+	if (!call_begin(EDGE_closefrom, CALLER)) {
+		REAL(closefrom)(first);
+		return;
+	}
+	BUSY(fd_closed_range(first < 0 ? 0 : (unsigned)first, UINT_MAX, EDGE_closefrom));
+	REAL(closefrom)(first);
+	schedule_wake();
+	call_end();
 }
 
 /* ---- eventfd and timers ---- */
@@ -421,8 +446,7 @@ INTERPOSE int timerfd_settime(int fd, int flags, const struct itimerspec *value,
                               struct itimerspec *old)
 {
 	if (call_begin(EDGE_timerfd_settime, CALLER)) {
-		channel_release((struct channel_key){CHANNEL_TIMERFD, 0, 0},
-		                EDGE_timerfd_settime);
+		channel_release((struct channel_key){CHANNEL_TIMERFD, 0, 0}, EDGE_timerfd_settime);
 		call_end();
 	}
 	return REAL(timerfd_settime)(fd, flags, value, old);
@@ -525,6 +549,5 @@ RELAY(sendfile, (int to, int from, off_t *offset, size_t bytes), (to, from, offs
       to, false)
 RELAY(sendfile64, (int to, int from, off64_t *offset, size_t bytes), (to, from, offset, bytes),
       from, to, false)
-RELAY(copy_file_range,
-      (int from, off64_t *in, int to, off64_t *out, size_t bytes, unsigned flags),
+RELAY(copy_file_range, (int from, off64_t *in, int to, off64_t *out, size_t bytes, unsigned flags),
       (from, in, to, out, bytes, flags), from, to, false)

@@ -359,8 +359,7 @@ static bool fifo_ends(int directory, const char *path, int flags, struct channel
 	bool is_writer = (flags & O_ACCMODE) == O_WRONLY;
 
 	if ((flags & (O_NONBLOCK | O_PATH)) || (flags & O_ACCMODE) == O_RDWR ||
-	    sys_call4(SYS_newfstatat, directory, path, &status, 0) < 0 ||
-	    !S_ISFIFO(status.st_mode))
+	    sys_call4(SYS_newfstatat, directory, path, &status, 0) < 0 || !S_ISFIFO(status.st_mode))
 		return false;
 	*own = (struct channel_key){is_writer ? CHANNEL_FIFO_WRITER : CHANNEL_FIFO_READER,
 	                            status.st_ino, status.st_dev};

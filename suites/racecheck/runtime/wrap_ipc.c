@@ -216,6 +216,8 @@ static int mq_put(enum edge edge, mqd_t queue, const char *data, size_t bytes, u
 	int ret;
 
 	shadow_access((uintptr_t)data, bytes, false, false, place);
+	if (session->has_notified_queue)
+		BUSY(channel_release((struct channel_key){CHANNEL_NOTIFY, 0, 0}, edge));
 	BUSY(ref = mq_channel(queue));
 	for (;;) {
 		self.busy++;

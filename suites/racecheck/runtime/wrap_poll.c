@@ -128,8 +128,7 @@ WAITER(ppoll, int,
        (fds, count, timeout, mask), REAL(ppoll)(fds, count, &no_time, mask), is_zero(timeout),
        !timeout, seen_polled(fds, count, EDGE_ppoll))
 
-static void seen_selected(int count, const fd_set *readable, const fd_set *writable,
-                          enum edge edge)
+static void seen_selected(int count, const fd_set *readable, const fd_set *writable, enum edge edge)
 {
 	for (int fd = 0; fd < count; fd++) {
 		if (readable && FD_ISSET(fd, readable))

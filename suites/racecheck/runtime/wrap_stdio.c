@@ -176,7 +176,7 @@ INTERPOSE int fclose(FILE *file)
 		return REAL(fclose)(file);
 	is_outside = output_begin(fd, EDGE_fclose);
 	if (fd >= 0)
-		BUSY(fd_closed(fd));
+		BUSY(fd_closed(fd, EDGE_fclose));
 	ret = REAL(fclose)(file);
 	output_end(is_outside);
 	return ret;

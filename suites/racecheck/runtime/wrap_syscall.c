@@ -214,8 +214,7 @@ static bool forward_processes(long number, const long *a, long *ret)
 		FORWARD(SYS_kill, kill((pid_t)a[0], I(1)))
 		FORWARD(SYS_tgkill, tgkill((pid_t)a[0], (pid_t)a[1], I(2)))
 		FORWARD(SYS_tkill, tgkill(getpid(), (pid_t)a[0], I(1)))
-		FORWARD(SYS_pidfd_send_signal,
-		        pidfd_send_signal(I(0), I(1), P(2), (unsigned)a[3]))
+		FORWARD(SYS_pidfd_send_signal, pidfd_send_signal(I(0), I(1), P(2), (unsigned)a[3]))
 		FORWARD(SYS_rt_sigtimedwait,
 		        a[2] ? sigtimedwait(P(0), P(1), P(2)) : sigwaitinfo(P(0), P(1)))
 		FORWARD(SYS_rt_sigqueueinfo,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/connection.c - a connection that is accepted; the twin writes the data after connecting.
+ * suites/check/races/cases/connection.c - a connection that is accepted; the twin writes the data
+ * after connecting.
  *
  * That a connection is made is the signal: no byte is sent over it.
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/file_flag.c - a byte in a file as a flag; the twin writes the data after it.
+ * suites/check/races/cases/file_flag.c - a byte in a file as a flag; the twin writes the data after
+ * it.
  *
  * A byte in a file is the flag; the reader looks until it is there.
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/readiness.c - waiting for readiness alone; the twin writes the data after the event.
+ * suites/check/races/cases/readiness.c - waiting for readiness alone; the twin writes the data
+ * after the event.
  *
  * The reader learns that there is something, and never reads it.
  *

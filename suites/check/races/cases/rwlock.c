@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/rwlock.c - a reader-writer lock; the twin writes under the readers' side of it.
+ * suites/check/races/cases/rwlock.c - a reader-writer lock; the twin writes under the readers' side
+ * of it.
  *
  * case: rwlock
  * models: threads processes

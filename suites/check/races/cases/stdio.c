@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/stdio.c - a pipe through the library's streams; the twin writes the data after the line.
+ * suites/check/races/cases/stdio.c - a pipe through the library's streams; the twin writes the data
+ * after the line.
  *
  * Bytes that lie in a buffer of the library have not been sent: what flushes it sends them.
  *
  * case: stdio
  * models: threads processes
- * forms: fgets fread fgetc getc getline fscanf fgets_fwrite fgets_fputc fgets_putc fgets_fprintf fgets_fclose
+ * forms: fgets fread fgetc getc getline fscanf fwrite fputc putc fprintf fclose
  * truth: correct free, broken racy
  * tier: L
  * missing: stream
@@ -28,18 +29,18 @@ static void put(int fd)
 	FILE *file = fdopen(fd, "w");
 
 	must(file != NULL);
-#if defined(FORM_FGETS_FWRITE)
+#if defined(FORM_FWRITE)
 	must(fwrite("x\n", 1, 2, file) == 2);
-#elif defined(FORM_FGETS_FPUTC)
+#elif defined(FORM_FPUTC)
 	must(fputc(10, file) == 10);
-#elif defined(FORM_FGETS_PUTC)
+#elif defined(FORM_PUTC)
 	must(putc(10, file) == 10);
-#elif defined(FORM_FGETS_FPRINTF)
+#elif defined(FORM_FPRINTF)
 	must(fprintf(file, "%d\n", 1) == 2);
 #else
 	must(fputs("x\n", file) >= 0);
 #endif
-#ifdef FORM_FGETS_FCLOSE
+#ifdef FORM_FCLOSE
 	must(fclose(file) == 0);
 #else
 	must(fflush(file) == 0);
