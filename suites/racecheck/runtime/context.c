@@ -371,6 +371,7 @@ void context_forked(uint32_t slot)
 
 	atomic_store(&other_threads, 0);
 	atomic_fetch_add(&tlb_generation, 1);
+	shadow_register();
 	t->busy = 0;
 	t->pending_count = 0;
 	t->is_ending = false;
