@@ -71,7 +71,9 @@ void lock_give(_Atomic uint32_t *lock);
 /* Waits at most timeout_ns while *word is expected, or until woken. */
 void lock_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 void lock_wake(_Atomic uint32_t *word);
-/* Says whether a thread no longer runs (gone, a zombie, or on its way out). */
+/* Says whether a thread has ended: it is a zombie, or nothing any more. */
+bool is_gone(uint32_t tid);
+/* Says whether a thread runs no more code: it is gone, or on its way out. */
 bool is_dead(uint32_t tid);
 /* Nanoseconds of a clock. */
 uint64_t now_ns(int clock);
