@@ -40,6 +40,9 @@ struct session {
 	struct session_subject subjects[SESSION_ARMS_MAX];
 };
 
+/* Says whether a session measured two arms, A and B, of each cell. */
+bool session_has_arms(const struct session *session);
+
 /* Writes a random version-4 UUID (RFC 9562, section 5.4). Returns 0, or -errno of getrandom(). */
 int session_uuid(char out[static SESSION_UUID_BYTES]);
 
