@@ -20,6 +20,7 @@
 	CASE(a_newer_store_is_refused)                                                             \
 	CASE(a_foreign_store_is_refused)                                                           \
 	CASE(an_absent_store_can_not_be_read)                                                      \
+	CASE(a_thousand_series_of_a_year_are_analysed)                                             \
 	CASE(damaged_rows_are_refused)                                                             \
 	CASE(export_and_import_carry_every_byte)                                                   \
 	CASE(an_import_is_refused_with_its_line_and_changes_nothing)
