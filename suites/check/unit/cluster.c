@@ -155,12 +155,13 @@ static void keep(int lifeline, int ready)
 	                       "-c",
 	                       "unix_socket_permissions=0777",
 	                       NULL};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct pollfd end = {.fd = lifeline};
 	pid_t server = -1;
 
 	/* A terminal's Ctrl-C is for the tests; their end is what ends this. */
 	setsid();
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &ignore, NULL);
 	snprintf(data, sizeof(data), "%s/data", cluster.folder);
 	snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s", cluster.folder);
 	if (await(start("initdb", make), now_ms() + START_MS) == 0) {
