@@ -27,7 +27,9 @@ static const struct {
 	struct argp_option option;
 } catalogue[] = {
 	{CLI_PLUGIN, {"plugin", 'p', "FILE", 0, "Load the transports of a plug-in (a path)", 0}},
-	{CLI_STORE, {"store", 's', "FILE", 0, "The history to use (default: in XDG_DATA_HOME)", 0}},
+	{CLI_STORE,
+         {"store", 's', "FILE", 0,
+          "The history to use, a file or postgresql://... (default: in XDG_DATA_HOME)", 0}},
 	{CLI_FORMAT, {"format", 'f', "NAME", 0, "How to write the result (default: text)", 0}},
 	{CLI_OUTPUT, {"output", 'o', "FILE", 0, "Write the result there, not to stdout", 0}},
 	{CLI_SEED, {"seed", 'S', "N", 0, "Repeat the order and the data of an earlier run", 0}},
