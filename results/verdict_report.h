@@ -40,6 +40,8 @@ struct verdict_row {
 	double values[2];    /* median over rounds */
 	double *differences; /* a log ratio a round, in order */
 	size_t rounds_worse; /* in which B was worse */
+	/* Of stored sessions: what two of them may differ by without a cause in the build. */
+	double allowance;
 };
 
 /* One cell in both arms. */
@@ -60,6 +62,7 @@ struct verdict_report {
 	const struct session *session; /* the caller's; may be null */
 	const char *arms[2];           /* what A and B are; the caller's */
 	const char *note;              /* a line to show first, or null; the caller's */
+	bool is_stored;                /* stored sessions: not interleaved, and not paired */
 	const char *reproduce;         /* the command line without a seed; the caller's, or null */
 	uint64_t seed;
 	double tick_ns;
@@ -70,6 +73,15 @@ struct verdict_report {
 	struct verdict_row *rows; /* those of a pair together */
 	size_t rows_count;
 };
+
+/* Finds the quantiles that a metric is judged by, 0 for a rate. Returns how many. */
+size_t verdict_quantiles(enum run_metric metric, const double **out);
+
+/* Returns what a run says of a quantile, or NAN if it says nothing. */
+double verdict_value(const struct run *run, double quantile);
+
+/* Returns the least effect that matters, a share, before the clock's step is looked at. */
+double verdict_least_share(double quantile);
 
 /* Makes an empty report; pairs are added to it. Returns 0, or -ENOMEM. */
 int verdict_report_create(struct verdict_report **out);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "results/exporters/text_units.h"
+#include "results/stored_comparison.h"
 
 #define ENTRY_BYTES 256
 #define SPARKS_MAX 20
@@ -300,10 +301,35 @@ static void write_head(FILE *out, const struct verdict_report *report,
 	for (int arm = 0; arm < 2; arm++)
 		text_safe(safe[arm], ENTRY_BYTES, report->arms[arm] ? report->arms[arm] : "",
 		          style->is_utf8);
-	fprintf(out, "ipcbench ab  A=%s  B=%s  seed %llu\n", safe[0], safe[1],
-	        (unsigned long long)report->seed);
+	fprintf(out, "ipcbench %s  A=%s  B=%s", report->is_stored ? "compare" : "ab", safe[0],
+	        safe[1]);
+	if (!report->is_stored)
+		fprintf(out, "  seed %llu", (unsigned long long)report->seed);
+	fputs("\n", out);
 	if (report->note)
 		fprintf(out, "%s\n", report->note);
+}
+
+/* Says why a row can't be decided: what would decide it, if that can be told. */
+static void write_doubt(FILE *out, const struct verdict_report *report,
+                        const struct verdict_row *row, const char *cell)
+{
+	const struct comparison *c = &row->comparison;
+
+	fprintf(out, "? %s %s: ", cell, quantile_name(row));
+	if (c->stage_count == 0) {
+		fprintf(out, "fewer than %u rounds in one of them\n", COMPARISON_ROUNDS_MIN);
+	} else if (report->is_stored) {
+		fprintf(out,
+		        "cannot tell %.0f %%; two sessions may differ by %.0f %% by themselves\n",
+		        c->least_effect * 100.0, row->allowance * 100.0);
+	} else {
+		fprintf(out, "cannot tell %.0f %%; could have seen %.1f %%",
+		        c->least_effect * 100.0, c->least_seen * 100.0);
+		if (c->rounds_needed < 100000)
+			fprintf(out, ", needs %zu rounds", c->rounds_needed);
+		fputs("\n", out);
+	}
 }
 
 /* Says of each inconclusive row what would decide it; of failed pairs why they failed. */
@@ -316,14 +342,11 @@ static void write_notes(FILE *out, const struct verdict_report *report,
 		const struct verdict_row *row = &report->rows[i];
 		const struct comparison *c = &row->comparison;
 
-		if (c->verdict != COMPARISON_INCONCLUSIVE || c->stage_count == 0 || c->is_control)
+		if (c->verdict != COMPARISON_INCONCLUSIVE || c->is_control ||
+		    (c->stage_count == 0 && !report->is_stored))
 			continue;
 		print_cell(cell, &report->pairs[row->pair], style);
-		fprintf(out, "? %s %s: cannot tell %.0f %%; could have seen %.1f %%", cell,
-		        quantile_name(row), c->least_effect * 100.0, c->least_seen * 100.0);
-		if (c->rounds_needed < 100000)
-			fprintf(out, ", needs %zu rounds", c->rounds_needed);
-		fputs("\n", out);
+		write_doubt(out, report, row, cell);
 	}
 	for (size_t i = 0; i < report->pairs_count; i++) {
 		const struct verdict_pair *pair = &report->pairs[i];
@@ -349,10 +372,19 @@ static void write_legend(FILE *out, const struct verdict_report *report)
 		first = report->pairs[i].rounds[0] > first ? report->pairs[i].rounds[0] : first;
 		second = report->pairs[i].rounds[1] > second ? report->pairs[i].rounds[1] : second;
 	}
-	fprintf(out,
-	        "\nR regressed  I improved  s below the least effect that matters (3 %%, p99 "
-	        "5 %%)  = unchanged  ? cannot tell\n"
-	        "%zu paired rounds, exact Wilcoxon, 95 %% intervals; above zero B is worse.",
+	fputs("\nR regressed  I improved  s below the least effect that matters (3 %, p99 "
+	      "5 %)  = unchanged  ? cannot tell\n",
+	      out);
+	if (report->is_stored) {
+		fprintf(out,
+		        "%zu rounds, not interleaved: exact rank-sum test, Holm at %g over all "
+		        "rows; above zero B is worse.\n"
+		        "R and I lie wholly beyond what two sessions may differ by themselves, at "
+		        "least 10 %%, p99 20 %%.\n",
+		        first, STORED_ALPHA);
+		return;
+	}
+	fprintf(out, "%zu paired rounds, exact Wilcoxon, 95 %% intervals; above zero B is worse.",
 	        first);
 	if (second > 0)
 		fprintf(out,
@@ -399,7 +431,11 @@ static void write_summary(FILE *out, const struct verdict_report *report,
 		fputs("INVALID: the control changed, which neither arm can touch; "
 		      "nothing above counts\n",
 		      out);
-	if (report->reproduce)
+	if (report->is_stored)
+		fputs("What another day made and what the build made look alike here: confirm with "
+		      "'ipcbench ab A B'.\n",
+		      out);
+	else if (report->reproduce)
 		fprintf(out, "reproduce: %s --seed %llu\n", report->reproduce,
 		        (unsigned long long)report->seed);
 	if (report->session)
