@@ -282,7 +282,7 @@ static void a_full_disk_is_an_error_that_loses_nothing(void **state)
 
 	folder_path(folder, path, sizeof(path), "small");
 	assert_int_equal(mkdir(path, 0700), 0);
-	if (mount("none", path, "tmpfs", 0, "size=400k") < 0)
+	if (mount("none", path, "tmpfs", 0, "size=800k") < 0)
 		skip(); /* only root can mount a small disk */
 	history_store(folder, "small/history.db", 'a');
 	folder_path(folder, path, sizeof(path), "small/history.db");
