@@ -61,7 +61,8 @@ static int compare_objects(struct comparing *self, json_t *a, json_t *b)
 	free(canon);
 	if (!all)
 		return -ENOMEM;
-	json_object_foreach (all, field, value) {
+	json_object_foreach(all, field, value)
+	{
 		json_t *in_a = json_object_get(a, field);
 		json_t *in_b = json_object_get(b, field);
 

@@ -36,9 +36,9 @@ static int write_alone(struct store *store, const char *sql, const struct store_
 int store_mark_set(struct store *store, const struct store_mark *mark, char *why, size_t why_bytes)
 {
 	const struct store_value values[] = {
-		store_value_text(mark->kind),          store_value_text(mark->name),
-		store_value_text(mark->value),         store_value_text(mark->state),
-		store_value_text(mark->note),          store_value_integer(mark->created_ns),
+		store_value_text(mark->kind),  store_value_text(mark->name),
+		store_value_text(mark->value), store_value_text(mark->state),
+		store_value_text(mark->note),  store_value_integer(mark->created_ns),
 	};
 
 	return write_alone(store, sql_set, values, sizeof(values) / sizeof(values[0]), why,

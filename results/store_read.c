@@ -336,7 +336,7 @@ static int read_parts(struct reading *reading, const char *reference)
 	static const char runs[] =
 		"SELECT r.cell_id, r.stage, r.round, r.arm, r.failure, r.metric, r.n, r.batch,"
 		" r.messages, r.bytes, r.elapsed_ns, r.histogram, r.histogram_format, "
-	        "r.steal_us," STORE_CELL_COLUMNS " FROM run r JOIN cell c ON c.id=r.cell_id"
+		"r.steal_us," STORE_CELL_COLUMNS " FROM run r JOIN cell c ON c.id=r.cell_id"
 		" WHERE r.session_id=$1 ORDER BY r.cell_id, r.stage, r.round, r.arm";
 	static const char skips[] = "SELECT k.reason," STORE_CELL_COLUMNS " FROM skip k"
 				    " JOIN cell c ON c.id=k.cell_id WHERE k.session_id=$1"

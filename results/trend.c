@@ -13,9 +13,8 @@
 #include "results/verdict_report.h"
 
 static const char *const states[TREND_STATES] = {
-	[TREND_NEW] = "new",           [TREND_CONFIRMED] = "confirmed",
-	[TREND_REFUTED] = "refuted",   [TREND_ACCEPTED] = "accepted",
-	[TREND_REJECTED] = "rejected",
+	[TREND_NEW] = "new",           [TREND_CONFIRMED] = "confirmed", [TREND_REFUTED] = "refuted",
+	[TREND_ACCEPTED] = "accepted", [TREND_REJECTED] = "rejected",
 };
 
 const char *trend_state_name(enum trend_state state)
@@ -209,8 +208,8 @@ static int search(struct trend_series *series, size_t start, size_t end, double 
 	for (size_t i = 0; i < found.count; i++) {
 		size_t to = start + found.points[i].index;
 
-		add_segment(series, from, to, from == start ? break_at(series, start) : TREND_CHANGE,
-		            scratch);
+		add_segment(series, from, to,
+		            from == start ? break_at(series, start) : TREND_CHANGE, scratch);
 		add_change(series, &found.points[i], start);
 		from = to;
 	}

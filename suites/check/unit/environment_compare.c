@@ -23,9 +23,8 @@ static int see(void *context, const struct environment_difference *difference)
 	struct seen *seen = context;
 	size_t used = strlen(seen->text);
 
-	snprintf(seen->text + used, sizeof(seen->text) - used, "%s.%s: %s, %s; ",
-	         difference->group, difference->field, difference->values[0],
-	         difference->values[1]);
+	snprintf(seen->text + used, sizeof(seen->text) - used, "%s.%s: %s, %s; ", difference->group,
+	         difference->field, difference->values[0], difference->values[1]);
 	return seen->answer;
 }
 

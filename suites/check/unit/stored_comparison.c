@@ -43,7 +43,8 @@ static void add(int side, const struct run_cell *cell, double factor, double spr
 {
 	for (int i = 0; i < rounds; i++) {
 		struct histogram *histogram = histogram_create(HISTOGRAM_BITS_DEFAULT);
-		double noise = 1.0 + spread * ((double)random_below(&random_state, 2001) / 1000 - 1);
+		double noise =
+			1.0 + spread * ((double)random_below(&random_state, 2001) / 1000 - 1);
 		struct run run = {
 			.cell = cell,
 			.metric = RUN_ROUND_TRIP,
