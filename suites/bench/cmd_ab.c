@@ -283,7 +283,13 @@ static int finish(struct ab *ab, int ret)
 
 static int measure_and_show(struct ab *ab, uint32_t rounds)
 {
-	int ret = session_log_open(&ab->log, ab->cli.store, "ab", ab->line, ab->cli.seed);
+	/* A side that is no revision is this program, or one that nothing is known of. */
+	const struct session_subject subjects[SESSION_ARMS_MAX] = {
+		{.git_sha = ab->sides[0].git_sha},
+		{.git_sha = ab->sides[1].git_sha},
+	};
+	int ret = session_log_open_arms(&ab->log, ab->cli.store, "ab", ab->line, ab->cli.seed,
+	                                subjects);
 
 	for (size_t i = 0; i < ab->pairs.skips_count && ret == 0; i++)
 		ret = session_log_skip(&ab->log, &ab->pairs.skips[i].cell,
