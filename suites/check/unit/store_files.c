@@ -76,7 +76,7 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
 	history_assert_refused(folder, "history.db", STORE_WRITE, -EPROTO, "newer");
 	history_assert_refused(folder, "history.db", STORE_READ, -EPROTO, "newer");
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	sqlite3_exec(db, "PRAGMA user_version=2", NULL, NULL, NULL);
+	sqlite3_exec(db, "PRAGMA user_version=3", NULL, NULL, NULL);
 	sqlite3_close(db);
 	assert_int_equal(history_read(path, "latest", &seen), 0);
 	assert_int_equal(seen.runs, HISTORY_ROUNDS);
@@ -88,6 +88,7 @@ static void migrations_are_applied_once_each_or_not_at_all(void **state)
 	static const char *const made_up[] = {
 		"",
 		"",
+		"",
 		"CREATE TABLE second(x INTEGER) STRICT; INSERT INTO second VALUES(2);",
 		"CREATE TABLE third(x INTEGER) STRICT; INSERT INTO absent VALUES(3);",
 	};
@@ -96,20 +97,20 @@ static void migrations_are_applied_once_each_or_not_at_all(void **state)
 	struct store_sqlite *self = (struct store_sqlite *)store;
 	sqlite3_int64 number;
 
-	assert_int_equal(store_schema_migrate(self, made_up, 3, history_why, sizeof(history_why)),
+	assert_int_equal(store_schema_migrate(self, made_up, 4, history_why, sizeof(history_why)),
 	                 0);
-	assert_int_equal(store_schema_migrate(self, made_up, 3, history_why, sizeof(history_why)),
+	assert_int_equal(store_schema_migrate(self, made_up, 4, history_why, sizeof(history_why)),
 	                 0);
 	assert_int_equal(store_sqlite_integer(self, "SELECT count(*) FROM second", &number,
 	                                      history_why, sizeof(history_why)),
 	                 0);
 	assert_int_equal(number, 1);
-	assert_int_equal(store_schema_migrate(self, made_up, 4, history_why, sizeof(history_why)),
+	assert_int_equal(store_schema_migrate(self, made_up, 5, history_why, sizeof(history_why)),
 	                 -EBADMSG);
 	assert_int_equal(store_sqlite_integer(self, "PRAGMA user_version", &number, history_why,
 	                                      sizeof(history_why)),
 	                 0);
-	assert_int_equal(number, 3);
+	assert_int_equal(number, 4);
 	assert_int_equal(store_sqlite_integer(self,
 	                                      "SELECT count(*) FROM sqlite_schema"
 	                                      " WHERE name='third'",
