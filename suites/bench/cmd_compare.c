@@ -112,8 +112,7 @@ static int read_side(struct comparing *self, int index)
 	if (stored_rounds_count(&side->rounds) > 0)
 		return STATUS_DONE;
 	cli_error("session %.8s has no rounds of %s; name others, or measure with 'ipcbench run'",
-	          side->session.uuid,
-	          self->cli.arguments_count > 2 ? "these cells" : "that arm");
+	          side->session.uuid, self->cli.arguments_count > 2 ? "these cells" : "that arm");
 	return STATUS_FAILED;
 }
 
@@ -122,9 +121,8 @@ static int on_difference(void *context, const struct environment_difference *dif
 	char *text = context;
 	size_t used = strlen(text);
 
-	snprintf(text + used, DIFFERENCES_BYTES - used, "%s%s %s against %s",
-	         used > 0 ? ", " : "", difference->field, difference->values[0],
-	         difference->values[1]);
+	snprintf(text + used, DIFFERENCES_BYTES - used, "%s%s %s against %s", used > 0 ? ", " : "",
+	         difference->field, difference->values[0], difference->values[1]);
 	return 0;
 }
 
@@ -134,8 +132,8 @@ static int check_keys(const struct comparing *self)
 	const struct stored_side *a = &self->sides[0];
 	const struct stored_side *b = &self->sides[1];
 	char differences[DIFFERENCES_BYTES] = "";
-	int ret = environment_compare(a->session.environment, b->session.environment,
-	                              on_difference, differences);
+	int ret = environment_compare(a->session.environment, b->session.environment, on_difference,
+	                              differences);
 
 	if (ret < 0)
 		snprintf(differences, sizeof(differences), "keys, whose facts can't be read");
@@ -144,8 +142,8 @@ static int check_keys(const struct comparing *self)
 	if (a->harness != b->harness || a->is_mixed || b->is_mixed) {
 		size_t used = strlen(differences);
 
-		snprintf(differences + used, sizeof(differences) - used, "%sharness %u against %u%s",
-		         used > 0 ? ", " : "", a->harness, b->harness,
+		snprintf(differences + used, sizeof(differences) - used,
+		         "%sharness %u against %u%s", used > 0 ? ", " : "", a->harness, b->harness,
 		         a->is_mixed || b->is_mixed ? ", mixed in one of them" : "");
 	}
 	cli_error("sessions %.8s and %.8s can't be compared, they differ in: %s; measure both "
@@ -190,8 +188,8 @@ static void see_step(struct comparing *self, const struct store_point *point, si
 static int on_point(void *context, const struct store_point *point)
 {
 	struct comparing *self = context;
-	const char *build = point->subject && point->subject->build_id ? point->subject->build_id
-	                                                               : "";
+	const char *build =
+		point->subject && point->subject->build_id ? point->subject->build_id : "";
 	bool is_trip = point->metric == RUN_ROUND_TRIP;
 
 	/* What is to be judged must not say by how much it may differ. */
@@ -274,8 +272,7 @@ static bool lacks_power(const struct comparing *self)
 		const struct verdict_row *row = &self->report->rows[i];
 
 		if (!row->comparison.is_control &&
-		    (row->allowance > wanted ||
-		     row->comparison.verdict == COMPARISON_INCONCLUSIVE))
+		    (row->allowance > wanted || row->comparison.verdict == COMPARISON_INCONCLUSIVE))
 			return true;
 	}
 	return false;
@@ -286,8 +283,9 @@ static int status_of(const struct comparing *self)
 	struct verdict_counts counts = verdict_report_count(self->report);
 
 	if (counts.is_invalid) {
-		cli_error("the control cell differs, which no build can touch: another day, another "
-		          "machine; compare live with 'ipcbench ab'");
+		cli_error(
+			"the control cell differs, which no build can touch: another day, another "
+			"machine; compare live with 'ipcbench ab'");
 		return STATUS_FAILED;
 	}
 	if (counts.regressed > 0)
@@ -330,14 +328,18 @@ static int run_compare(int argc, char **argv)
 		.summary = "Compares two stored sessions, the second with the first",
 		.text = "REF is the start of a session's uuid, 'latest', 'latest~N', a baseline's "
 			"name or "
-			"a git revision that was measured; :A or :B at its end names an arm. CELL is "
+			"a git revision that was measured; :A or :B at its end names an arm. CELL "
+	                "is "
 			"the "
-			"name of a cell, as a pattern of a shell. Machine, environment and harness of "
+			"name of a cell, as a pattern of a shell. Machine, environment and harness "
+	                "of "
 			"both "
-			"must be equal. Stored sessions were not interleaved, so that a verdict asks "
+			"must be equal. Stored sessions were not interleaved, so that a verdict "
+	                "asks "
 			"for "
 			"more than that of 'ipcbench ab', which confirms it. "
-			"Exit status: 0 no regression; 1 a regression; 3 nothing was compared, a cell "
+			"Exit status: 0 no regression; 1 a regression; 3 nothing was compared, a "
+	                "cell "
 			"is "
 			"missing, or the control changed; 4 no such session, or they are not "
 			"comparable; "

@@ -14,8 +14,7 @@
 
 #define ASK_NS (10 * NS_PER_S)
 #define WHY_BYTES 512
-#define NAME_CHARACTERS                                                                            \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 #define NAME_BYTES_MAX 64
 #define BACK_MAX 1000000u
 
@@ -224,7 +223,8 @@ int reference_find(struct store *store, const char *text, struct reference *out)
 	int status;
 
 	if (bytes == 0 || bytes >= sizeof(wanted)) {
-		cli_error("'%.40s' is no reference; give a session, a baseline or a revision", text);
+		cli_error("'%.40s' is no reference; give a session, a baseline or a revision",
+		          text);
 		return STATUS_USAGE;
 	}
 	memcpy(wanted, text, bytes + 1);
