@@ -1,4 +1,6 @@
-# Writes build_revision.h: the commit that the program is built from, at each build. Run by
+# SPDX-License-Identifier: MIT
+#
+# cmake/revision.cmake - writes revision_info.h: the commit that the program is built from, at each build. Run by
 # cmake -P with SOURCE and OUT. Without git, or outside a clone, the commit is empty.
 cmake_minimum_required(VERSION 3.25)
 find_program(git git)

@@ -14,7 +14,7 @@
 #include <sys/statvfs.h>
 
 #include "build_info.h"
-#include "build_revision.h"
+#include "revision_info.h"
 
 #define BUILD_ID_BYTES 32
 

@@ -114,6 +114,7 @@ void report_builder_destroy(struct report_builder *builder)
 	if (!builder)
 		return;
 	for (size_t i = 0; i < builder->cells_count; i++) {
+		free(builder->cells[i].sum.histogram);
 		for (uint32_t j = 0; j < builder->cells[i].sum.rounds; j++)
 			free(builder->cells[i].rounds[j].figures);
 		free(builder->cells[i].rounds);
@@ -244,12 +245,26 @@ static int agree(struct builder_cell *cell, const struct run *run)
 	return 0;
 }
 
+/* Adds the counts of a round to the cell's. Returns 0, or -errno: -ENOMEM, -EINVAL. */
+static int add_counts(struct builder_cell *cell, const struct histogram *histogram)
+{
+	if (!histogram)
+		return 0;
+	if (!cell->sum.histogram) {
+		cell->sum.histogram = histogram_create(histogram->bits);
+		if (!cell->sum.histogram)
+			return -ENOMEM;
+	}
+	return histogram_merge(cell->sum.histogram, histogram);
+}
+
 int report_add_run(struct report_builder *builder, const struct run *run)
 {
 	struct builder_cell *cell = cell_of(builder, run);
 	struct builder_round *rounds;
 	double *figures;
 	double seconds = (double)run->elapsed_ns / 1e9;
+	int ret;
 
 	if (!cell)
 		return -ENOMEM;
@@ -260,6 +275,9 @@ int report_add_run(struct report_builder *builder, const struct run *run)
 	}
 	if (agree(cell, run) < 0)
 		return -EINVAL;
+	ret = add_counts(cell, run->histogram);
+	if (ret < 0)
+		return ret;
 	rounds = grow(cell->rounds, cell->sum.rounds, &cell->rounds_capacity, sizeof(*rounds));
 	if (!rounds)
 		return -ENOMEM;
@@ -270,7 +288,8 @@ int report_add_run(struct report_builder *builder, const struct run *run)
 	fill_quantiles(figures, cell, run);
 	fill_peers(figures, cell, run);
 	figures[FIGURE_MESSAGES] = share((double)run->messages, seconds);
-	figures[FIGURE_BYTES] = share((double)run->bytes, seconds);
+	/* A comparator does not say what it carries. */
+	figures[FIGURE_BYTES] = run->bytes > 0 ? share((double)run->bytes, seconds) : NAN;
 	cell->sum.samples += run->samples;
 	rounds[cell->sum.rounds++] = (struct builder_round){
 		.round = run->round,
@@ -367,6 +386,14 @@ static int build_curve(struct report_cell *out, const struct builder_cell *cell,
 	return 0;
 }
 
+static int copy_counts(struct report_cell *out, const struct histogram *from)
+{
+	if (!from)
+		return 0;
+	out->histogram = histogram_create(from->bits);
+	return out->histogram ? histogram_merge(out->histogram, from) : -ENOMEM;
+}
+
 /* Sums up one cell. Returns 0, or -ENOMEM. */
 static int build_cell(struct report_cell *out, struct builder_cell *cell)
 {
@@ -375,6 +402,10 @@ static int build_cell(struct report_cell *out, struct builder_cell *cell)
 	int ret;
 
 	*out = cell->sum;
+	/* The builder may go on: each report has counts of its own. */
+	out->histogram = NULL;
+	if (copy_counts(out, cell->sum.histogram) < 0)
+		return -ENOMEM;
 	if (rounds == 0) {
 		out->min_ns = 0.0;
 		return 0;
@@ -495,6 +526,7 @@ void report_destroy(struct report *report)
 		free(report->cells[i].p50_ns_by_round);
 		free(report->cells[i].messages_per_s_by_round);
 		free(report->cells[i].curve);
+		free(report->cells[i].histogram);
 	}
 	free(report->cells);
 	free(report->skips);

@@ -60,6 +60,7 @@ struct report_cell {
 	bool is_resolved[REPORT_QUANTILES]; /* at least 20 values of all rounds lie beyond it */
 	double *p50_ns_by_round; /* rounds of them, in order; NAN where a round has none */
 	double *messages_per_s_by_round;
+	struct histogram *histogram; /* of all rounds that gave a number; null for throughput */
 	struct report_figure *curve; /* REPORT_CURVE_POINTS; null where there is no histogram */
 	size_t curve_count;          /* the first so many are resolved, as is_resolved has it */
 	struct report_figure messages_per_s;
@@ -111,14 +112,19 @@ struct report_semantics {
 	size_t transports_count;
 };
 
-#define REPORT_MEASURES_MAX 12
+#define REPORT_MEASURES_MAX 96
 #define REPORT_CLAIM_CELLS_MAX 16
 
-/* A claim about threads and processes, and what this machine says to it. */
+/*
+ * A claim about threads and processes, and what this machine says to it; or an
+ * experiment on peers, which claims nothing and has no verdict.
+ */
 struct report_claim {
 	char id[RUN_NAME_BYTES];
 	char claim[RUN_TEXT_BYTES];
-	char verdict[RUN_NAME_BYTES]; /* holds, does not hold, cannot be told */
+	char how[RUN_TEXT_BYTES];     /* what was measured */
+	char verdict[RUN_NAME_BYTES]; /* holds, does not hold, cannot be told; empty: none */
+	char reason[RUN_TEXT_BYTES];  /* of the verdict; empty where the numbers say it */
 	struct {
 		char name[RUN_NAME_BYTES * 2]; /* with its unit, as in JSON */
 		double value;

@@ -129,6 +129,11 @@ int store_skip(struct store *store, const struct run_cell *cell, const char *rea
 	return store_write_skip(target(store), cell, reason, why, why_bytes);
 }
 
+int store_note(struct store *store, const char *kind, const char *body, char *why, size_t why_bytes)
+{
+	return store_write_note(target(store), kind, body, why, why_bytes);
+}
+
 /* A session on its way from one store to another. */
 struct copying {
 	struct store *to;
@@ -157,6 +162,13 @@ static int copy_skip(void *context, const struct run_cell *cell, const char *rea
 	return store_write_skip(copying->to, cell, reason, copying->why, copying->why_bytes);
 }
 
+static int copy_note(void *context, const char *kind, const char *body)
+{
+	struct copying *copying = context;
+
+	return store_write_note(copying->to, kind, body, copying->why, copying->why_bytes);
+}
+
 int store_copy(struct store *from, const char *reference, struct store *to, char *why,
                size_t why_bytes)
 {
@@ -166,6 +178,7 @@ int store_copy(struct store *from, const char *reference, struct store *to, char
 		.session = copy_session,
 		.run = copy_run,
 		.skip = copy_skip,
+		.note = copy_note,
 	};
 	int ret = store_read(from, reference, &reader, why, why_bytes);
 

@@ -68,6 +68,13 @@ int store_append(struct store *store, const struct run *runs, size_t runs_count,
 int store_skip(struct store *store, const struct run_cell *cell, const char *reason, char *why,
                size_t why_bytes);
 
+/*
+ * Appends what the open session says as a whole: a kind ("claim") and a body of JSON.
+ * They come back in this order. Errors as store_begin().
+ */
+int store_note(struct store *store, const char *kind, const char *body, char *why,
+               size_t why_bytes);
+
 /* Closes the session's row with its status and end time. Errors as store_begin(). */
 int store_finish(struct store *store, const char *status, char *why, size_t why_bytes);
 
@@ -159,6 +166,7 @@ struct store_reader {
 	int (*session)(void *context, const struct session *session);
 	int (*run)(void *context, const struct run *run);
 	int (*skip)(void *context, const struct run_cell *cell, const char *reason);
+	int (*note)(void *context, const char *kind, const char *body);
 };
 
 /*

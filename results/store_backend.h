@@ -134,6 +134,8 @@ int store_write_append(struct store *store, const struct run *runs, size_t runs_
                        size_t why_bytes);
 int store_write_skip(struct store *store, const struct run_cell *cell, const char *reason,
                      char *why, size_t why_bytes);
+int store_write_note(struct store *store, const char *kind, const char *body, char *why,
+                     size_t why_bytes);
 int store_write_finish(struct store *store, const char *status, char *why, size_t why_bytes);
 
 #endif

@@ -28,6 +28,7 @@ static const char *const migrations[] = {
 	EXPAND(STORE_SCHEMA_1, POSTGRES_WORDS),
 	EXPAND(STORE_SCHEMA_2, POSTGRES_WORDS),
 	EXPAND(STORE_SCHEMA_3, POSTGRES_WORDS),
+	EXPAND(STORE_SCHEMA_4, POSTGRES_WORDS),
 };
 enum { VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 

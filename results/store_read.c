@@ -312,6 +312,12 @@ static int read_skip(struct reading *reading, struct store_rows *rows)
 	                             reading->backend->text(rows, 0));
 }
 
+static int read_note(struct reading *reading, struct store_rows *rows)
+{
+	return reading->reader->note(reading->reader->context, reading->backend->text(rows, 0),
+	                             reading->backend->text(rows, 1));
+}
+
 /* Hands each row of a query to a function, until one answers otherwise than with 0. */
 static int read_rows(struct reading *reading, const char *sql,
                      int (*read)(struct reading *reading, struct store_rows *rows))
@@ -341,6 +347,8 @@ static int read_parts(struct reading *reading, const char *reference)
 	static const char skips[] = "SELECT k.reason," STORE_CELL_COLUMNS " FROM skip k"
 				    " JOIN cell c ON c.id=k.cell_id WHERE k.session_id=$1"
 				    " ORDER BY k.cell_id";
+	static const char notes[] = "SELECT kind, body FROM note WHERE session_id=$1"
+				    " ORDER BY number";
 	int ret = find_session(reading, reference);
 
 	if (ret == 0)
@@ -349,6 +357,8 @@ static int read_parts(struct reading *reading, const char *reference)
 		ret = read_rows(reading, runs, read_run);
 	if (ret == 0 && reading->reader->skip)
 		ret = read_rows(reading, skips, read_skip);
+	if (ret == 0 && reading->reader->note)
+		ret = read_rows(reading, notes, read_note);
 	return ret;
 }
 

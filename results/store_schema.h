@@ -58,11 +58,17 @@
 	"NOT NULL REFERENCES cell, reason TEXT NOT NULL, PRIMARY KEY(session_id, "                 \
 	"cell_id))" ROWLESS ";"
 
+/* What a session says as a whole, in the order in which it says it; body is JSON. */
+#define STORE_SCHEMA_2(ID, INT, REAL, BLOB, END, ROWLESS)                                          \
+	"CREATE TABLE note(session_id " INT " NOT NULL REFERENCES session, number " INT            \
+	" NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,"                                       \
+	" PRIMARY KEY(session_id, number))" ROWLESS ";"
+
 /*
  * Figures are derived from runs when a session is finished, so that a series is read
  * without them. Which build an arm measured is the session's, not only the run's.
  */
-#define STORE_SCHEMA_2(ID, INT, REAL, BLOB, END, ROWLESS)                                          \
+#define STORE_SCHEMA_3(ID, INT, REAL, BLOB, END, ROWLESS)                                          \
 	"CREATE TABLE session_arm(session_id " INT " NOT NULL REFERENCES session,"                 \
 	" arm TEXT NOT NULL, subject_id " INT " NOT NULL REFERENCES subject,"                      \
 	" PRIMARY KEY(session_id, arm))" ROWLESS ";"                                               \
@@ -80,7 +86,7 @@
 		"session_id IN (SELECT id FROM session WHERE status<>'running')") ";"
 
 /* What people say of what is stored: names of baselines, judgements of changes, anchors. */
-#define STORE_SCHEMA_3(ID, INT, REAL, BLOB, END, ROWLESS)                                          \
+#define STORE_SCHEMA_4(ID, INT, REAL, BLOB, END, ROWLESS)                                          \
 	"CREATE TABLE mark(kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"           \
 	" state TEXT NOT NULL, note TEXT NOT NULL, created_ns " INT " NOT NULL,"                   \
 	" PRIMARY KEY(kind, name))" ROWLESS ";"
@@ -112,7 +118,7 @@
 	" ranked AS (SELECT paired.*," STORE_SQL_RANK("1") "," STORE_SQL_RANK("2") "," STORE_SQL_RANK("3") "," STORE_SQL_RANK("4") "," STORE_SQL_RANK("5") "," STORE_SQL_RANK("6") "," STORE_SQL_RANK("7") "," STORE_SQL_RANK("8") "," STORE_SQL_RANK( \
 		"9") "," STORE_SQL_RANK("10") " FROM paired)"                                                                                                                                                                                          \
 					      " SELECT session_id, cell_id, stage, arm, "                                                                                                                                                              \
-					      "min(metric), "                                                                                                                                                                                          \
+	                                      "min(metric), "                                                                                                                                                                                          \
 					      "count(*)," STORE_SQL_MEDIAN("1") "," STORE_SQL_MEDIAN("2") "," STORE_SQL_MEDIAN("3") "," STORE_SQL_MEDIAN("4") "," STORE_SQL_MEDIAN(                                                                    \
 						      "5") "," STORE_SQL_MEDIAN("6") "," STORE_SQL_MEDIAN("7") "," STORE_SQL_MEDIAN("8") "," STORE_SQL_MEDIAN("9") "," STORE_SQL_MEDIAN("10") " FROM ranked GROUP BY session_id, cell_id, stage, arm"
 

@@ -51,6 +51,10 @@ static const char sql_peer[] =
 static const char sql_skip[] =
 	"INSERT INTO skip(session_id, cell_id, reason) VALUES($1,$2,$3)"
 	" ON CONFLICT(session_id, cell_id) DO UPDATE SET reason=excluded.reason";
+static const char sql_note[] =
+	"INSERT INTO note(session_id, number, kind, body)"
+	" SELECT CAST($1 AS BIGINT), count(*), CAST($2 AS TEXT), CAST($3 AS TEXT)"
+	" FROM note WHERE session_id=$1";
 static const char sql_finish[] = "UPDATE session SET status=$1, ended_ns=$2 WHERE id=$3";
 static const char sql_figures[] = STORE_SQL_FIGURES("session_id=$1");
 
@@ -463,6 +467,19 @@ int store_write_skip(struct store *self, const struct run_cell *cell, const char
 
 		ret = RUN(self, sql_skip, values, NULL, why, why_bytes);
 	}
+	return end(self, ret, why, why_bytes);
+}
+
+int store_write_note(struct store *self, const char *kind, const char *body, char *why,
+                     size_t why_bytes)
+{
+	const struct store_value values[] = {store_value_integer((uint64_t)self->session),
+	                                     store_value_text(kind), store_value_text(body)};
+	int ret = begin_for_session(self, why, why_bytes);
+
+	if (ret < 0)
+		return ret;
+	ret = RUN(self, sql_note, values, NULL, why, why_bytes);
 	return end(self, ret, why, why_bytes);
 }
 

@@ -157,7 +157,9 @@ int text_write(FILE *out, const struct report *report, const struct text_style *
 
 	errno = 0;
 	write_head(out, &report->session, style);
-	ret = write_tables(out, report, style);
+	ret = text_claims_write(out, report, style);
+	if (ret == 0)
+		ret = write_tables(out, report, style);
 	if (ret < 0)
 		return ret;
 	write_failures(out, report, style);

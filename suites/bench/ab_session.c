@@ -100,6 +100,20 @@ static void show_plan(const struct ab_session *ab, uint32_t rounds)
 	        worst[1] * 100.0);
 }
 
+/* True if the cell of the control is compared as well: one session has each cell once. */
+static bool is_second_control(const struct ab_session *ab, const struct ab_round *round)
+{
+	const struct ab_pair *control = &ab->pairs.pairs[ab->pairs.pairs_count - 1];
+
+	if (round->runs[0].cell != &control->cells[0])
+		return false;
+	for (const struct ab_pair *pair = ab->pairs.pairs; pair < control; pair++) {
+		if (strcmp(pair->cells[0].name, control->cells[0].name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int on_round(void *context, const struct ab_round *round)
 {
 	struct ab_session *ab = context;
@@ -109,7 +123,7 @@ static int on_round(void *context, const struct ab_round *round)
 		cli_error("%s, round %u failed: %s", round->runs[0].cell->name,
 		          round->runs[0].round + 1, round->runs[0].failure);
 	}
-	return session_log_add(&ab->log, round->runs, 2);
+	return is_second_control(ab, round) ? 0 : session_log_add(&ab->log, round->runs, 2);
 }
 
 static void on_progress(void *context, const struct runner_progress *at)
@@ -152,19 +166,23 @@ static int measure(struct ab_session *ab, uint32_t rounds)
 		measure.spin_ns = anchor_wake_up_ns();
 	ret = ab_measure_add_pairs(&measure);
 	progress_init(&ab->progress, ab->cli.is_quiet);
+	/* Before the first round, so that rounds of a run that dies can be judged. */
+	if (ret == 0)
+		ret = session_log_comparison(&ab->log, ab->report);
 	if (ret == 0)
 		ret = ab_measure_run(&measure);
 	progress_end(&ab->progress);
+	if (ab->report->thefts_count > 0 && session_log_comparison(&ab->log, ab->report) < 0 &&
+	    ret == 0)
+		ret = -EIO;
 	return ret;
 }
 
 static int write_report(FILE *out, const void *what)
 {
 	const struct ab_session *ab = what;
-	struct verdict_style style = verdict_style_of(out);
 
-	return ab->is_json ? verdict_json_write(out, ab->report)
-	                   : verdict_text_write(out, ab->report, &style);
+	return ab->exporter->write(out, ab->report);
 }
 
 /* True if some row can't see an effect of the size that was asked for. */

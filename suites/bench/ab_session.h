@@ -18,7 +18,7 @@
 struct ab_session {
 	/* Set by the caller, whose strings live longer; all else from zeros. */
 	struct cli cli;   /* store, seed, budget, format and so on */
-	bool is_json;     /* what --format says */
+	const struct verdict_exporter *exporter;
 	const char *kind; /* of the session: ab or anchor */
 	const char *line; /* the command that repeats it */
 	struct side sides[2];

@@ -9,7 +9,7 @@
 static int parse(struct ab_session *ab, int argc, char **argv, const struct cli_spec *spec)
 {
 	if (cli_parse(spec, argc, argv, &ab->cli) != STATUS_DONE ||
-	    cli_text_or_json(&ab->cli, &ab->is_json) != STATUS_DONE)
+	    cli_verdict_exporter(&ab->cli, &ab->exporter) != STATUS_DONE)
 		return STATUS_USAGE;
 	if (ab->cli.arguments_count < 2) {
 		cli_error("ab needs two sides: ipcbench ab A B [FILTER...]; see 'ipcbench ab "

@@ -195,9 +195,11 @@ static int write_anchor_text(FILE *out, const void *what)
 static int show(struct ab_session *ab)
 {
 	struct anchor anchor;
-	const struct showing showing = {&anchor, ab->is_json};
-	int status = read_anchor(&ab->cli, &anchor);
+	struct showing showing = {.anchor = &anchor};
+	int status = cli_text_or_json(&ab->cli, &showing.is_json);
 
+	if (status == STATUS_DONE)
+		status = read_anchor(&ab->cli, &anchor);
 	return status != STATUS_DONE ? status : cli_write_with(&ab->cli, write_anchor_text, &showing);
 }
 
@@ -309,7 +311,7 @@ static int run_anchor(int argc, char **argv)
 	if (!ab || !line) {
 		status = fail(-ENOMEM, "");
 	} else if (cli_parse(&spec, argc, argv, &ab->cli) == STATUS_DONE &&
-	           cli_text_or_json(&ab->cli, &ab->is_json) == STATUS_DONE) {
+	           cli_verdict_exporter(&ab->cli, &ab->exporter) == STATUS_DONE) {
 		ab->line = line;
 		status = run_verb(ab);
 		ab_session_release(ab);

@@ -10,6 +10,7 @@
 #include "results/environment_compare.h"
 #include "results/store.h"
 #include "results/stored_comparison.h"
+#include "results/verdict_exporter.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
 #include "suites/bench/references.h"
@@ -257,10 +258,8 @@ static int judge(struct comparing *self)
 static int write_report(FILE *out, const void *what)
 {
 	const struct comparing *self = what;
-	struct verdict_style style = verdict_style_of(out);
 
-	return self->is_json ? verdict_json_write(out, self->report)
-	                     : verdict_text_write(out, self->report, &style);
+	return verdict_exporter_find(self->is_json ? "json" : "text")->write(out, self->report);
 }
 
 /* True if some row can't see an effect of the size that was asked for. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "results/claim_json.h"
 #include "results/report.h"
 #include "suites/check/unit/made_up.h"
 
@@ -356,13 +357,41 @@ static void promises_and_claims_are_handed_on(void **state)
 
 	(void)state;
 	assert_int_equal(made_up_report(&whole), 0);
-	assert_int_equal(whole->claims_count, 2);
+	assert_int_equal(whole->claims_count, 3);
 	assert_string_equal(whole->claims[0].id, "processes_scale");
 	assert_string_equal(report_find_transport(whole, "tcp")->summary, "made-up <socket>");
 	assert_null(report_find_transport(whole, "no_such"));
 	assert_non_null(report_find_cell(whole, whole->claims[0].cells[0]));
 	assert_null(report_find_cell(whole, whole->claims[0].cells[1]));
 	report_destroy(whole);
+}
+
+static void a_claim_comes_back_from_its_json(void **state)
+{
+	struct report_claim *back = malloc(sizeof(*back));
+	struct report *whole;
+
+	(void)state;
+	assert_non_null(back);
+	assert_int_equal(made_up_report(&whole), 0);
+	for (size_t i = 0; i < whole->claims_count; i++) {
+		json_t *object = claim_json(&whole->claims[i]);
+		char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
+
+		assert_non_null(text);
+		assert_int_equal(claim_parse(back, text), 0);
+		assert_memory_equal(back, &whole->claims[i], sizeof(*back));
+		free(text);
+		json_decref(object);
+	}
+	report_destroy(whole);
+	assert_int_equal(claim_parse(back, ""), -EBADMSG);
+	assert_int_equal(claim_parse(back, "{\"id\":\"a\"}"), -EBADMSG);
+	assert_int_equal(claim_parse(back, "{\"id\":\"a\",\"claim\":\"\",\"how\":\"\","
+	                                   "\"verdict\":\"\",\"reason\":null,"
+	                                   "\"measured\":{\"n\":\"x\"},\"cells\":[]}"),
+	                 -EBADMSG);
+	free(back);
 }
 
 static void many_cells_and_rounds_fit(void **state)
@@ -399,6 +428,7 @@ const struct CMUnitTest unit_report_tests[] = {
 	CASE(a_curve_is_the_median_over_rounds_as_far_as_it_is_resolved),
 	CASE(rates_are_kept_by_round),
 	CASE(promises_and_claims_are_handed_on),
+	CASE(a_claim_comes_back_from_its_json),
 	CASE(many_cells_and_rounds_fit),
 };
 const size_t unit_report_tests_count = sizeof(unit_report_tests) / sizeof(unit_report_tests[0]);
