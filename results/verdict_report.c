@@ -22,11 +22,6 @@ size_t verdict_quantiles(enum run_metric metric, const double **out)
 	return metric == RUN_ROUND_TRIP ? VERDICT_QUANTILES_MAX : 1;
 }
 
-double verdict_least_share(double quantile)
-{
-	return quantile > 0.5 ? LEAST_EFFECT_TAIL : LEAST_EFFECT;
-}
-
 int verdict_report_create(struct verdict_report **out)
 {
 	struct verdict_report *report = calloc(1, sizeof(*report));
@@ -252,6 +247,11 @@ static double median_of(const struct verdict_series *series, size_t arm)
 	median = statistics_median(sorted, series->count);
 	free(sorted);
 	return median;
+}
+
+double verdict_least_share(double quantile)
+{
+	return quantile > 0.5 ? LEAST_EFFECT_TAIL : LEAST_EFFECT;
 }
 
 /* The least effect that matters: a number of nanoseconds has the clock's step in it. */

@@ -77,7 +77,7 @@ struct verdict_report {
 	const char *arms[2];           /* what A and B are; the caller's */
 	const char *note;              /* a line to show first, or null; the caller's */
 	bool is_stored;                /* stored sessions: not interleaved, and not paired */
-	const char *reproduce;         /* the command line without a seed; the caller's, or null */
+	const char *reproduce;         /* the command line; the caller's, or null */
 	uint64_t seed;
 	double tick_ns;
 	bool is_judged;
@@ -95,9 +95,6 @@ size_t verdict_quantiles(enum run_metric metric, const double **out);
 
 /* Returns what a run says of a quantile, or NAN if it says nothing. */
 double verdict_value(const struct run *run, double quantile);
-
-/* Returns the least effect that matters, a share, before the clock's step is looked at. */
-double verdict_least_share(double quantile);
 
 /* Makes an empty report; pairs are added to it. Returns 0, or -ENOMEM. */
 int verdict_report_create(struct verdict_report **out);
@@ -121,6 +118,9 @@ bool verdict_report_has_suspect(const struct verdict_report *report, size_t pair
 
 /* Judges all rows, after the last round. Returns 0, or -ENOMEM, or -EINVAL. */
 int verdict_report_judge(struct verdict_report *report);
+
+/* Returns the least effect that matters at a quantile, a share: 0.05 beyond p50, else 0.03. */
+double verdict_least_share(double quantile);
 
 /* Counts what matters for an exit status; controls and advisory rows apart. */
 struct verdict_counts {

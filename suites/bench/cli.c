@@ -46,6 +46,8 @@ static const struct {
 	{CLI_INJECT, {"inject", 'i', "PERCENT", 0, "Slow one arm down by so much, and find it", 0}},
 	{CLI_TRIALS, {"trials", 't', "N", 0, "So often at each placement (default: 20)", 0}},
 	{CLI_NOTE, {"note", 'm', "TEXT", 0, "Why, in one line, for whoever reads it later", 0}},
+	{CLI_REPLAY,
+         {"replay", 'r', "SESSION", 0, "Draw from the rounds of a stored session of ab", 0}},
 	{CLI_STRICT, {"strict", 'x', NULL, 0, "Fail on warnings too", 0}},
 };
 
@@ -173,6 +175,9 @@ static int parse_option(struct parse *parse, int key, char *value)
 		return parse_count("trials", value, 100000, &cli->trials);
 	case 'm':
 		cli->note = value;
+		break;
+	case 'r':
+		cli->replay = value;
 		break;
 	case 'x':
 		cli->is_strict = true;
