@@ -125,8 +125,9 @@ static json_t *report_json(const struct verdict_report *report)
 		ret |= put(object, "status",
 		           json_string(report->session->status ? report->session->status : ""));
 	}
-	ret |= put(object, "is_interleaved", json_boolean(!report->is_stored));
-	if (!report->is_stored)
+	if (report->is_stored)
+		ret |= put(object, "is_interleaved", json_false());
+	else
 		ret |= put(object, "seed", seed_json(report->seed));
 	ret |= put(object, "arms", arms_json(report));
 	if (report->note)
