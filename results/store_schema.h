@@ -118,7 +118,7 @@
 	" ranked AS (SELECT paired.*," STORE_SQL_RANK("1") "," STORE_SQL_RANK("2") "," STORE_SQL_RANK("3") "," STORE_SQL_RANK("4") "," STORE_SQL_RANK("5") "," STORE_SQL_RANK("6") "," STORE_SQL_RANK("7") "," STORE_SQL_RANK("8") "," STORE_SQL_RANK( \
 		"9") "," STORE_SQL_RANK("10") " FROM paired)"                                                                                                                                                                                          \
 					      " SELECT session_id, cell_id, stage, arm, "                                                                                                                                                              \
-	                                      "min(metric), "                                                                                                                                                                                          \
+					      "min(metric), "                                                                                                                                                                                          \
 					      "count(*)," STORE_SQL_MEDIAN("1") "," STORE_SQL_MEDIAN("2") "," STORE_SQL_MEDIAN("3") "," STORE_SQL_MEDIAN("4") "," STORE_SQL_MEDIAN(                                                                    \
 						      "5") "," STORE_SQL_MEDIAN("6") "," STORE_SQL_MEDIAN("7") "," STORE_SQL_MEDIAN("8") "," STORE_SQL_MEDIAN("9") "," STORE_SQL_MEDIAN("10") " FROM ranked GROUP BY session_id, cell_id, stage, arm"
 

@@ -17,7 +17,7 @@
 
 struct ab_session {
 	/* Set by the caller, whose strings live longer; all else from zeros. */
-	struct cli cli;   /* store, seed, budget, format and so on */
+	struct cli cli; /* store, seed, budget, format and so on */
 	const struct verdict_exporter *exporter;
 	const char *kind; /* of the session: ab or anchor */
 	const char *line; /* the command that repeats it */

@@ -123,10 +123,9 @@ struct session_subject build_of_side(struct build *out, const struct side *side)
 	*out = (struct build){""};
 	if (build_read(out, side->path) < 0)
 		snprintf(out->id, sizeof(out->id), "unknown");
-	if (side->git_sha[0] == '\0' &&
-	    (strcmp(side->path, THIS_PROGRAM) == 0 ||
-	     (build_read(&this_program, THIS_PROGRAM) == 0 &&
-	      strcmp(this_program.id, out->id) == 0)))
+	if (side->git_sha[0] == '\0' && (strcmp(side->path, THIS_PROGRAM) == 0 ||
+	                                 (build_read(&this_program, THIS_PROGRAM) == 0 &&
+	                                  strcmp(this_program.id, out->id) == 0)))
 		return (struct session_subject){0};
 	return (struct session_subject){.git_sha = side->git_sha, .build_id = out->id};
 }

@@ -176,7 +176,8 @@ static int write_anchor_text(FILE *out, const void *what)
 	if (gmtime_r(&seconds, &utc))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	if (!showing->is_json) {
-		fprintf(out, "anchor    %s\ncommit    %s\nbuild-id  %s\nset       %s\nkept as   %s%s\n",
+		fprintf(out,
+		        "anchor    %s\ncommit    %s\nbuild-id  %s\nset       %s\nkept as   %s%s\n",
 		        anchor->label, anchor->sha[0] ? anchor->sha : "-", build.id, date,
 		        anchor->path, build.id[0] ? "" : " (gone: set it again)");
 		return 0;
@@ -200,7 +201,8 @@ static int show(struct ab_session *ab)
 
 	if (status == STATUS_DONE)
 		status = read_anchor(&ab->cli, &anchor);
-	return status != STATUS_DONE ? status : cli_write_with(&ab->cli, write_anchor_text, &showing);
+	return status != STATUS_DONE ? status
+	                             : cli_write_with(&ab->cli, write_anchor_text, &showing);
 }
 
 /* Sorts out which argument names the build to measure; the others are filters. */
@@ -294,14 +296,17 @@ static int run_anchor(int argc, char **argv)
 		.command = "anchor",
 		.arguments = "set BUILD|REVISION | show | run [FILTER...]",
 		.summary = "Pins a build, and measures others beside it for the history",
-		.text = "'set' keeps a copy of a build (a path, or a git revision that is built) as "
+		.text = "'set' keeps a copy of a build (a path, or a git revision that is built) "
+	                "as "
 			"the "
-			"anchor of this machine. 'run' measures this program, or what build=FILE or "
+			"anchor of this machine. 'run' measures this program, or what build=FILE "
+	                "or "
 			"rev=REVISION names, in the same slices as the anchor and stores both, for "
-			"'ipcbench trend'; a FILTER is as in 'ipcbench run --help'. Exit status: as "
+			"'ipcbench trend'; a FILTER is as in 'ipcbench run --help'. Exit status: "
+	                "as "
 			"'ipcbench ab'; 4 also where there is no anchor.",
-		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_BUDGET | CLI_DRY_RUN |
-	                   CLI_QUIET | CLI_POWER,
+		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_BUDGET |
+	                   CLI_DRY_RUN | CLI_QUIET | CLI_POWER,
 		.arguments_max = CLI_ARGUMENTS_MAX,
 	};
 	struct ab_session *ab = calloc(1, sizeof(*ab));
