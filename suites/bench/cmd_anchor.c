@@ -118,6 +118,8 @@ static int try_arm(const struct side *side)
 	struct arm arm;
 	int ret = arm_start(&arm, &side->program, 0, -1);
 
+	if (ret == 0)
+		ret = arm_greet(&arm);
 	if (ret < 0)
 		cli_error("%s", arm.why[0] != '\0' ? arm.why : strerror(-ret));
 	arm_stop(&arm);
@@ -297,13 +299,13 @@ static int run_anchor(int argc, char **argv)
 		.arguments = "set BUILD|REVISION | show | run [FILTER...]",
 		.summary = "Pins a build, and measures others beside it for the history",
 		.text = "'set' keeps a copy of a build (a path, or a git revision that is built) "
-	                "as "
+			"as "
 			"the "
 			"anchor of this machine. 'run' measures this program, or what build=FILE "
-	                "or "
+			"or "
 			"rev=REVISION names, in the same slices as the anchor and stores both, for "
 			"'ipcbench trend'; a FILTER is as in 'ipcbench run --help'. Exit status: "
-	                "as "
+			"as "
 			"'ipcbench ab'; 4 also where there is no anchor.",
 		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_BUDGET |
 	                   CLI_DRY_RUN | CLI_QUIET | CLI_POWER,

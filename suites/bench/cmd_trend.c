@@ -252,9 +252,10 @@ static int take_build(struct side *side, char name, const char *build, const cha
 		return side_parse(side, name, text, NULL, 0);
 	}
 	if (build[0] == '\0' || build_find(build + 6, kept) < 0) {
-		cli_error("the build %.1s (%.18s) is not kept; name both: ipcbench trend confirm ID "
-		          "BUILD BUILD",
-		          &name, build[0] != '\0' ? build : "unknown");
+		cli_error(
+			"the build %.1s (%.18s) is not kept; name both: ipcbench trend confirm ID "
+			"BUILD BUILD",
+			&name, build[0] != '\0' ? build : "unknown");
 		return STATUS_NOT_COMPARABLE;
 	}
 	*side = (struct side){.name = name};
@@ -274,16 +275,17 @@ static int keep_verdict(struct history *self, const struct trend_series *series,
 	for (size_t i = 0; report && i < report->rows_count; i++) {
 		const struct verdict_row *row = &report->rows[i];
 		const struct comparison *c = &row->comparison;
-		bool is_found = c->verdict == (change->effect > 0.0 ? COMPARISON_REGRESSED
-		                                                    : COMPARISON_IMPROVED);
+		bool is_found = c->verdict ==
+		                (change->effect > 0.0 ? COMPARISON_REGRESSED : COMPARISON_IMPROVED);
 
 		if (row->quantile != series->quantile || c->is_control ||
 		    strcmp(report->pairs[row->pair].cells[0].name, series->cell.name) != 0)
 			continue;
 		if (c->verdict == COMPARISON_INCONCLUSIVE) {
-			cli_error("the change %s is neither confirmed nor refuted: %zu rounds would "
-			          "tell (rounds:N)",
-			          change->id, c->rounds_needed);
+			cli_error(
+				"the change %s is neither confirmed nor refuted: %zu rounds would "
+				"tell (rounds:N)",
+				change->id, c->rounds_needed);
 			return STATUS_INCONCLUSIVE;
 		}
 		snprintf(note, sizeof(note), "ab %.8s: %s %+.1f %%", ab->uuid,
@@ -386,7 +388,8 @@ static int run_trend(int argc, char **argv)
 		.summary = "Shows the history of each cell, and where it changed",
 		.text = "CELL is the name of a cell, as a pattern of a shell. A change is an alarm "
 			"where "
-			"sessions measured an anchor beside the build ('ipcbench anchor'). 'confirm "
+			"sessions measured an anchor beside the build ('ipcbench anchor'). "
+	                "'confirm "
 			"ID "
 			"[BUILD BUILD] [rounds:N]' compares the builds on both sides of a change "
 			"live; "
@@ -395,8 +398,8 @@ static int run_trend(int argc, char **argv)
 			"1 a confirmed regression is neither accepted nor rejected; 3 there is no "
 			"history; "
 			"'confirm' exits as 'ipcbench ab', and with 5 where it can't tell.",
-		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_QUIET | CLI_DRY_RUN |
-	                   CLI_NOTE,
+		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_QUIET |
+	                   CLI_DRY_RUN | CLI_NOTE,
 		.arguments_max = CLI_ARGUMENTS_MAX,
 	};
 	struct history *self = calloc(1, sizeof(*self));
