@@ -389,7 +389,7 @@ static int run_trend(int argc, char **argv)
 		.text = "CELL is the name of a cell, as a pattern of a shell. A change is an alarm "
 			"where "
 			"sessions measured an anchor beside the build ('ipcbench anchor'). "
-	                "'confirm "
+			"'confirm "
 			"ID "
 			"[BUILD BUILD] [rounds:N]' compares the builds on both sides of a change "
 			"live; "
