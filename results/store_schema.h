@@ -85,6 +85,12 @@
 	"CREATE INDEX cell_name ON cell(name);" STORE_SQL_FIGURES(                                 \
 		"session_id IN (SELECT id FROM session WHERE status<>'running')") ";"
 
+/* What people say of what is stored: names of baselines, judgements of changes, anchors. */
+#define STORE_SCHEMA_4(ID, INT, REAL, BLOB, END, ROWLESS)                                          \
+	"CREATE TABLE mark(kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"           \
+	" state TEXT NOT NULL, note TEXT NOT NULL, created_ns " INT " NOT NULL,"                   \
+	" PRIMARY KEY(kind, name))" ROWLESS ";"
+
 /* Where the value of a column stands among those of its group, and how many there are. */
 #define STORE_SQL_GROUP " OVER (PARTITION BY session_id, cell_id, stage, arm"
 #define STORE_SQL_RANK(n)                                                                          \
@@ -112,7 +118,7 @@
 	" ranked AS (SELECT paired.*," STORE_SQL_RANK("1") "," STORE_SQL_RANK("2") "," STORE_SQL_RANK("3") "," STORE_SQL_RANK("4") "," STORE_SQL_RANK("5") "," STORE_SQL_RANK("6") "," STORE_SQL_RANK("7") "," STORE_SQL_RANK("8") "," STORE_SQL_RANK( \
 		"9") "," STORE_SQL_RANK("10") " FROM paired)"                                                                                                                                                                                          \
 					      " SELECT session_id, cell_id, stage, arm, "                                                                                                                                                              \
-	                                      "min(metric), "                                                                                                                                                                                          \
+					      "min(metric), "                                                                                                                                                                                          \
 					      "count(*)," STORE_SQL_MEDIAN("1") "," STORE_SQL_MEDIAN("2") "," STORE_SQL_MEDIAN("3") "," STORE_SQL_MEDIAN("4") "," STORE_SQL_MEDIAN(                                                                    \
 						      "5") "," STORE_SQL_MEDIAN("6") "," STORE_SQL_MEDIAN("7") "," STORE_SQL_MEDIAN("8") "," STORE_SQL_MEDIAN("9") "," STORE_SQL_MEDIAN("10") " FROM ranked GROUP BY session_id, cell_id, stage, arm"
 
