@@ -3,15 +3,18 @@
  * results/report.c - the runs of a session, summed up a cell at a time.
  *
  * The builder keeps of each run the few figures that a report needs, so that the
- * caller may free its histogram at once. Cells are found by name.
+ * caller may free its histogram at once. Cells are found by name, and by arm in a
+ * session that compared two.
  */
 #include "results/report.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "results/session.h"
 #include "results/statistics.h"
 
 #define EXCEEDANCES_MIN 20u
@@ -56,6 +59,7 @@ struct builder_cell {
 
 struct report_builder {
 	struct session session;
+	bool has_arms; /* the session compared two */
 	char status[RUN_NAME_BYTES]; /* empty: as in the session */
 	struct builder_cell *cells;
 	size_t cells_count;
@@ -100,6 +104,7 @@ int report_builder_create(struct report_builder **out, const struct session *ses
 		free(builder);
 		return -ENOMEM;
 	}
+	builder->has_arms = session_has_arms(session);
 	*out = builder;
 	return 0;
 }
@@ -124,12 +129,14 @@ void report_builder_destroy(struct report_builder *builder)
 /* Finds the cell of a run, or adds it. Returns null without memory. */
 static struct builder_cell *cell_of(struct report_builder *builder, const struct run *run)
 {
+	const char *arm = builder->has_arms ? run->arm : "";
 	struct builder_cell *cell;
 	void *grown;
 
 	for (size_t i = 0; i < builder->cells_count; i++) {
 		cell = &builder->cells[i];
-		if (strcmp(cell->sum.cell.name, run->cell->name) == 0)
+		if (strcmp(cell->sum.cell.name, run->cell->name) == 0 &&
+		    strcmp(cell->sum.arm, arm) == 0)
 			return cell;
 	}
 	grown = grow(builder->cells, builder->cells_count, &builder->cells_capacity, sizeof(*cell));
@@ -142,6 +149,7 @@ static struct builder_cell *cell_of(struct report_builder *builder, const struct
 		.sum.metric = run->metric,
 		.sum.min_ns = INFINITY,
 	};
+	copy_text(cell->sum.arm, sizeof(cell->sum.arm), arm);
 	return cell;
 }
 
@@ -280,7 +288,8 @@ int report_add_run(struct report_builder *builder, const struct run *run)
 	fill_quantiles(figures, cell, run);
 	fill_peers(figures, cell, run);
 	figures[FIGURE_MESSAGES] = share((double)run->messages, seconds);
-	figures[FIGURE_BYTES] = share((double)run->bytes, seconds);
+	/* A comparator does not say what it carries. */
+	figures[FIGURE_BYTES] = run->bytes > 0 ? share((double)run->bytes, seconds) : NAN;
 	cell->sum.samples += run->samples;
 	rounds[cell->sum.rounds++] = (struct builder_round){
 		.round = run->round,
@@ -455,8 +464,11 @@ static int compare_run_cells(const struct run_cell *a, const struct run_cell *b)
 
 static int compare_cells(const void *left, const void *right)
 {
-	return compare_run_cells(&((const struct report_cell *)left)->cell,
-	                         &((const struct report_cell *)right)->cell);
+	const struct report_cell *a = left;
+	const struct report_cell *b = right;
+	int order = compare_run_cells(&a->cell, &b->cell);
+
+	return order != 0 ? order : strcmp(a->arm, b->arm);
 }
 
 static int compare_skips(const void *left, const void *right)
@@ -530,6 +542,12 @@ const struct report_transport *report_find_transport(const struct report *report
 			return &report->semantics.transports[i];
 	}
 	return NULL;
+}
+
+void report_cell_label(const struct report_cell *cell, char *out, size_t out_bytes)
+{
+	snprintf(out, out_bytes, "%s%s%s", cell->cell.name, cell->arm[0] != '\0' ? ", arm " : "",
+	         cell->arm);
 }
 
 const struct report_cell *report_find_cell(const struct report *report, const char *name)

@@ -121,13 +121,15 @@ static void write_failures(FILE *out, const struct report *report)
 
 	for (size_t i = 0; i < report->cells_count; i++) {
 		const struct report_cell *cell = &report->cells[i];
+		char label[REPORT_LABEL_BYTES];
 
 		if (cell->rounds_failed == 0)
 			continue;
 		fputs(is_first ? "\n**Failed**\n\n" : "", out);
 		is_first = false;
 		fputs("- ", out);
-		markdown_put_code(out, cell->cell.name);
+		report_cell_label(cell, label, sizeof(label));
+		markdown_put_code(out, label);
 		fprintf(out, ": %u of %u rounds: ", cell->rounds_failed,
 		        cell->rounds + cell->rounds_failed);
 		markdown_put_code(out, cell->failure);

@@ -18,6 +18,8 @@
 
 #define BUDGET_MS_MAX (24ull * 3600 * 1000)
 #define DRAW_MAX 10000u
+/* Room for what is added to the name of an output while it is written. */
+#define OUTPUT_ASIDE_BYTES 32u
 
 /* Every option there is; a command picks its own by their bits. */
 static const struct {
@@ -347,36 +349,80 @@ int cli_text_or_json(const struct cli *cli, bool *is_json)
 	return STATUS_USAGE;
 }
 
+/* What a name leads to decides how it is written; renaming a file over a device would end the
+ * device. */
+static bool is_written_in_place(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+/* Where a file is replaced, its folder is what must be writable. Returns 0 or -errno. */
+static int find_output_fault(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+
+	if (is_written_in_place(path))
+		return access(path, W_OK) < 0 ? -errno : 0;
+	if (path[0] == '\0' || strlen(path) + OUTPUT_ASIDE_BYTES > sizeof(folder))
+		return path[0] == '\0' ? -ENOENT : -ENAMETOOLONG;
+	if (slash)
+		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path + 1), path);
+	return access(slash ? folder : ".", W_OK | X_OK) < 0 ? -errno : 0;
+}
+
+static int output_fault(const struct cli *cli, int error)
+{
+	if (cli->output)
+		cli_error("can't write '%s': %s; name another file with --output", cli->output,
+		          strerror(-error));
+	else
+		cli_error("can't write to stdout: %s", strerror(-error));
+	return STATUS_FAILED;
+}
+
+int cli_check_output(const struct cli *cli)
+{
+	struct stat status;
+	int ret;
+
+	if (!cli->output)
+		return STATUS_DONE;
+	ret = stat(cli->output, &status) == 0 && S_ISDIR(status.st_mode)
+	              ? -EISDIR
+	              : find_output_fault(cli->output);
+	return ret < 0 ? output_fault(cli, ret) : STATUS_DONE;
+}
+
 int cli_write_with(const struct cli *cli, int (*write)(FILE *out, const void *what),
                    const void *what)
 {
+	bool is_replaced = cli->output && !is_written_in_place(cli->output);
 	char aside[PATH_MAX];
 	FILE *file = stdout;
 	int ret;
 
-	if (cli->output) {
+	if (is_replaced)
 		snprintf(aside, sizeof(aside), "%s.%d.part", cli->output, (int)getpid());
-		file = fopen(aside, "we");
-		if (!file) {
-			cli_error("can't write '%s': %s", cli->output, strerror(errno));
-			return STATUS_FAILED;
-		}
+	if (cli->output) {
+		file = fopen(is_replaced ? aside : cli->output, "we");
+		if (!file)
+			return output_fault(cli, -errno);
 	}
 	ret = write(file, what);
 	if (fflush(file) != 0 && ret == 0)
 		ret = -errno;
-	if (cli->output) {
-		if (fclose(file) != 0 && ret == 0)
-			ret = -errno;
+	if (cli->output && fclose(file) != 0 && ret == 0)
+		ret = -errno;
+	if (is_replaced) {
 		if (ret == 0 && rename(aside, cli->output) < 0)
 			ret = -errno;
 		if (ret < 0)
 			unlink(aside);
 	}
-	if (ret == 0)
-		return STATUS_DONE;
-	cli_error("can't write %s: %s", cli->output ? cli->output : "to stdout", strerror(-ret));
-	return STATUS_FAILED;
+	return ret == 0 ? STATUS_DONE : output_fault(cli, ret);
 }
 
 struct export

@@ -363,6 +363,8 @@ static int run_ab(int argc, char **argv)
 	ab->line = cli_quote_line(argc, argv);
 	if (ab->line)
 		status = parse(ab, argc, argv, &spec);
+	if (status == STATUS_DONE)
+		status = cli_check_output(&ab->cli);
 	if (status == STATUS_DONE) {
 		if (stop_catch(&ab->stop) < 0) {
 			cli_error("signals can't be caught");

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/clock.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
 #include "suites/bench/session_log.h"
@@ -14,6 +15,7 @@
 
 /* Under this budget there are fewer repetitions. */
 #define QUICK_BUDGET_MS 10000u
+#define LIMIT_NS (30 * NS_PER_S) /* of one experiment */
 
 struct laboratory {
 	struct cli cli;
@@ -59,6 +61,7 @@ static bool is_wanted(const struct cli *cli, const struct experiment *experiment
 /* Runs what was named. Returns 0, or -errno: -EINTR (a signal came), or the store's. */
 static int run_all(struct laboratory *self)
 {
+	bool is_quick = self->cli.budget_ms > 0 && self->cli.budget_ms < QUICK_BUDGET_MS;
 	const struct experiment *experiment;
 	int ret = 0;
 
@@ -67,9 +70,7 @@ static int run_all(struct laboratory *self)
 			continue;
 		if (!self->cli.is_quiet)
 			fprintf(stderr, "measuring: %s\n", experiment->summary);
-		if (experiment_play(experiment, self->cli.seed,
-		                    self->cli.budget_ms > 0 &&
-		                            self->cli.budget_ms < QUICK_BUDGET_MS,
+		if (experiment_play(experiment, self->cli.seed, is_quick, clock_now_ns() + LIMIT_NS,
 		                    &self->run) < 0) {
 			cli_error("experiment %s: %s", experiment->name, self->run.why);
 			self->failed++;

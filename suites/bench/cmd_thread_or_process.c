@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ipc/clock.h"
 #include "suites/bench/claims_write.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
@@ -16,6 +17,8 @@
 
 /* Under this budget one round has to do. */
 #define QUICK_BUDGET_MS 30000u
+/* Less than two minutes, whatever else runs here. */
+#define LIMIT_NS (110 * NS_PER_S)
 
 /* One run of this command. */
 struct hearing {
@@ -141,6 +144,7 @@ static int thread_or_process_run(int argc, char **argv)
 		self->trial.seed = self->cli.seed;
 		self->trial.is_quick =
 			self->cli.budget_ms > 0 && self->cli.budget_ms < QUICK_BUDGET_MS;
+		self->trial.deadline_ns = clock_now_ns() + LIMIT_NS;
 		self->trial.stop_fd = self->stop.fd;
 		self->trial.log = &self->log;
 		self->trial.on_progress = on_progress;

@@ -20,9 +20,12 @@
 #include "suites/bench/cli.h"
 #include "suites/bench/tool.h"
 #include "workloads/python/compare.h"
+#include "workloads/work/folder.h"
 #include "workloads/work/task.h"
 
-#define PYTHON_LIMIT_NS (50 * NS_PER_S)
+#define ASK_LIMIT_NS (5 * NS_PER_S)
+#define EXPERIMENTS_NS (25 * NS_PER_S)
+#define PYTHON_LIMIT_NS (38 * NS_PER_S)
 
 /* Returns the amount that a task of this name takes by itself, or 0. */
 static uint32_t amount_default_of(const char *name)
@@ -167,16 +170,31 @@ static int take_output(struct trial *trial, struct trial_python *python, int fd)
 	return ret;
 }
 
+/* Says until when an interpreter may run: what follows it needs its time, too. */
+static uint64_t limit_ns(const struct trial *trial)
+{
+	uint64_t own_ns = clock_now_ns() + PYTHON_LIMIT_NS;
+	uint64_t last_ns = trial->deadline_ns - EXPERIMENTS_NS;
+
+	return own_ns < last_ns ? own_ns : last_ns;
+}
+
 /* Runs one interpreter. Returns 0 (also if there is none of this name), or -errno. */
-static int compare(struct trial *trial, const char *program, const char *name, unsigned port)
+static int compare(struct trial *trial, const char *program, const char *name, unsigned port,
+                   const char *folder)
 {
 	/* A second one has less time: the whole must stay below two minutes. */
-	const char *span_s = trial->pythons_count == 0 ? "30" : "15";
+	const char *span_s = trial->pythons_count == 0 ? "22" : "10";
 	struct trial_python *python = &trial->pythons[trial->pythons_count];
 	char port_text[16];
-	const char *argv[] = {
-		program, "-c", python_compare_source, port_text, trial->is_quick ? "1" : "0",
-		span_s,  NULL};
+	const char *argv[] = {program,
+	                      "-c",
+	                      python_compare_source,
+	                      port_text,
+	                      trial->is_quick ? "1" : "0",
+	                      span_s,
+	                      folder,
+	                      NULL};
 	int fd = memfd_create("ipcbench-python", MFD_CLOEXEC);
 	int taken;
 	int ret;
@@ -186,7 +204,7 @@ static int compare(struct trial *trial, const char *program, const char *name, u
 	*python = (struct trial_python){0};
 	snprintf(python->name, sizeof(python->name), "%s", name);
 	snprintf(port_text, sizeof(port_text), "%u", port);
-	ret = tool_run(argv, fd, clock_now_ns() + PYTHON_LIMIT_NS, trial->stop_fd);
+	ret = tool_run(argv, fd, limit_ns(trial), trial->stop_fd);
 	taken = ret == -EINTR ? ret : take_output(trial, python, fd);
 	close(fd);
 	if (taken < 0)
@@ -207,27 +225,56 @@ static int compare(struct trial *trial, const char *program, const char *name, u
 	               : 0;
 }
 
-int trial_measure_python(struct trial *trial)
+/* Says whether a program is there and is a CPython without the lock. */
+static bool is_free_threaded(const struct trial *trial, const char *program)
+{
+	static const char question[] = "import sys; print(sys._is_gil_enabled())";
+	const char *const argv[] = {program, "-c", question, NULL};
+	char line[16] = "";
+
+	return tool_ask(argv, line, sizeof(line), clock_now_ns() + ASK_LIMIT_NS, trial->stop_fd) ==
+	               0 &&
+	       strncmp(line, "False", 5) == 0;
+}
+
+/* Runs every CPython that is found, each once. Returns 0, or -errno. */
+static int compare_all(struct trial *trial, unsigned port, const char *folder)
 {
 	static const char *const free_threaded[] = {"python3.14t", "python3.13t", "python3t"};
-	static const char absent[] = "no python3.14t, python3.13t or python3t is found in PATH";
-	struct task_shared shared = {0};
-	struct task_peer server = {.amount = task_http.amount_default, .shared = &shared};
-	bool is_served = task_http.start(&server) == 0;
-	unsigned port = is_served ? (unsigned)shared.number : 0;
-	size_t before;
-	int ret;
+	static const char absent[] =
+		"no free-threaded python3.14t, python3.13t or python3t is found in PATH";
+	int ret = compare(trial, "python3", "cpython", port, folder);
+	size_t before = trial->pythons_count;
 
-	trial->on_progress(trial->context, "the same work in CPython");
-	ret = compare(trial, "python3", "cpython", port);
-	if (ret == 0 && trial->pythons_count == 0)
+	if (ret == 0 && before == 0)
 		ret = skip(trial, "cpython", NULL, trial->python_why);
-	before = trial->pythons_count;
-	for (size_t i = 0; i < 3 && ret == 0 && trial->pythons_count == before; i++)
-		ret = compare(trial, free_threaded[i], "cpython_ft", port);
+	for (size_t i = 0; i < 3 && ret == 0 && trial->pythons_count == before; i++) {
+		if (is_free_threaded(trial, free_threaded[i]))
+			ret = compare(trial, free_threaded[i], "cpython_ft", port, folder);
+	}
 	if (ret == 0 && trial->pythons_count == before)
 		ret = skip(trial, "cpython_ft", NULL, absent);
+	return ret;
+}
+
+int trial_measure_python(struct trial *trial)
+{
+	struct task_shared shared = {0};
+	struct task_shared disk = {0};
+	struct task_peer server = {.amount = task_http.amount_default, .shared = &shared};
+	struct task_peer folder = {.shared = &disk};
+	bool is_served;
+	int ret = work_folder_make(&folder);
+
+	trial->on_progress(trial->context, "the same work in CPython");
+	if (ret < 0) {
+		snprintf(trial->python_why, sizeof(trial->python_why), "%s", folder.why);
+		return skip(trial, "cpython", NULL, folder.why);
+	}
+	is_served = task_http.start(&server) == 0;
+	ret = compare_all(trial, is_served ? (unsigned)shared.number : 0, disk.text);
 	if (is_served)
 		task_http.stop(&server);
+	work_folder_remove(&folder);
 	return ret;
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """workloads/python/compare.py - the tasks of the pool in CPython, as a comparator.
 
-It is run as `python3 -c SOURCE PORT QUICK SPAN` and says what it measured, a line
-each; after SPAN seconds nothing is measured a second time:
+It is run as `python3 -c SOURCE PORT QUICK SPAN FOLDER` and says what it measured, a
+line each; after SPAN seconds nothing is measured a second time:
 
     version 3.11.7 gil
     run TRANSPORT MODEL TASK AMOUNT PEERS ROUND TASKS ELAPSED_NS OTHERS CPU_NS SWITCHES
@@ -12,8 +12,8 @@ each; after SPAN seconds nothing is measured a second time:
 OTHERS is how many CPUs other programs used meanwhile; CPU_NS and SWITCHES are what
 all of our processes took, nan where the kernel does not count it. Tasks, amounts and
 numbers of peers are those of the C pool. One task is one message, and workers run
-before the clock starts. PORT is that of the pool's own server; 0: no downloads. It
-needs the standard library alone.
+before the clock starts. PORT is that of the pool's own server; 0: no downloads.
+FOLDER is empty, and removed by who made it. It needs the standard library alone.
 """
 
 import glob
@@ -45,7 +45,7 @@ KNOWN = [0, 1, 1, 2, 3, 5, 8, 13, 21, 34]
 BLOCK_BYTES = 65536
 ROWS = 20
 LIMIT_S = 20
-SPAN_S = float(sys.argv[3])
+SPAN_S, FOLDER = float(sys.argv[3]), sys.argv[4]
 WIDTH, HEIGHT, CHANNELS = 160, 120, 3
 # What image_process() of the C pool makes of picture(): its CRC-32.
 PICTURE_RIGHT = 0x5ec3cea5
@@ -282,6 +282,7 @@ class OverSharedMemory(OverPipe):
         self.memory = shared_memory.SharedMemory(create=True, size=peers * 4 * self.ROOM)
         self.turns = {}
         super().__init__(task, peers)
+        self.memory.unlink()  # all have it mapped: whoever is killed, no name is left
 
     def put(self, slot, value):
         data = value if isinstance(value, bytes) else pickle.dumps(value)
@@ -307,7 +308,6 @@ class OverSharedMemory(OverPipe):
     def close(self):
         super().close()
         self.memory.close()
-        self.memory.unlink()
 
 
 class OverQueue:
@@ -594,6 +594,7 @@ def passing():
 
     peer = FORK.Process(target=read_memory, daemon=True)
     peer.start()
+    memory.unlink()
     start = time.monotonic_ns()
     for _ in range(count):
         memory.buf[:] = data
@@ -602,7 +603,6 @@ def passing():
     fact("shared_memory_1_mib_us", (time.monotonic_ns() - start) / 1000 / count)
     peer.join(LIMIT_S)
     memory.close()
-    memory.unlink()
 
     def create_and_unlink():
         one = shared_memory.SharedMemory(create=True, size=size)
@@ -645,8 +645,7 @@ def main():
         experiment()
 
 
-with tempfile.TemporaryDirectory(prefix="ipcbench-work-", dir=os.environ.get("TMPDIR", "/var/tmp")) as FOLDER:
-    setup = connect()
-    setup.execute("CREATE TABLE entry(worker, number, value, PRIMARY KEY(worker, number))")
-    setup.close()
-    main()
+setup = connect()
+setup.execute("CREATE TABLE IF NOT EXISTS entry(worker, number, value, PRIMARY KEY(worker, number))")
+setup.close()
+main()

@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ipc/clock.h"
-
-#define LIMIT_NS (30 * NS_PER_S)
-
 static const struct experiment *const experiments[] = {
 #define EXPERIMENT(name) &experiment_##name,
 #include "registered_experiments.inc"
@@ -35,12 +31,12 @@ const struct experiment *experiment_find(const char *name)
 }
 
 int experiment_play(const struct experiment *experiment, uint64_t seed, bool is_quick,
-                    struct experiment_run *out)
+                    uint64_t deadline_ns, struct experiment_run *out)
 {
 	*out = (struct experiment_run){
 		.seed = seed,
 		.is_quick = is_quick,
-		.deadline_ns = clock_now_ns() + LIMIT_NS,
+		.deadline_ns = deadline_ns,
 	};
 	return experiment->run(out);
 }

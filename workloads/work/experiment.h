@@ -65,10 +65,10 @@ const struct experiment *experiment_at(size_t index);
 const struct experiment *experiment_find(const char *name);
 
 /*
- * Runs an experiment for 30 s at most; *out is set anew, with what it found. Blocks.
- * Returns what its run() does.
+ * Runs an experiment until deadline_ns at most; *out is set anew, with what it found.
+ * Blocks. Returns what its run() does.
  */
 int experiment_play(const struct experiment *experiment, uint64_t seed, bool is_quick,
-                    struct experiment_run *out);
+                    uint64_t deadline_ns, struct experiment_run *out);
 
 #endif

@@ -163,7 +163,7 @@ static void without_python_the_comparators_are_skipped_with_a_cause(void **state
 	                                   "thread-or-process", "--budget", "1s", "--quiet", NULL});
 	cli_assert_status(cli, 0);
 	cli_assert_holds(cli->out, "  cpython/pool: python3: not found\n");
-	cli_assert_holds(cli->out, "  cpython_ft/pool: no python3.14t, ");
+	cli_assert_holds(cli->out, "  cpython_ft/pool: no free-threaded python3.14t, ");
 	cli_assert_holds(cli->out, "gil_model");
 }
 
