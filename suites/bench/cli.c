@@ -383,16 +383,28 @@ static int output_fault(const struct cli *cli, int error)
 	return STATUS_FAILED;
 }
 
-int cli_check_output(const struct cli *cli)
+static bool is_folder(const char *path)
 {
 	struct stat status;
+
+	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Says whether the format that is asked for writes a file a cell. */
+static bool takes_folder(const struct cli *cli)
+{
+	const struct exporter *exporter = cli->format ? exporter_find(cli->format) : NULL;
+
+	return exporter && exporter->write_cell;
+}
+
+int cli_check_output(const struct cli *cli)
+{
 	int ret;
 
-	if (!cli->output)
+	if (!cli->output || (is_folder(cli->output) && takes_folder(cli)))
 		return STATUS_DONE;
-	ret = stat(cli->output, &status) == 0 && S_ISDIR(status.st_mode)
-	              ? -EISDIR
-	              : find_output_fault(cli->output);
+	ret = is_folder(cli->output) ? -EISDIR : find_output_fault(cli->output);
 	return ret < 0 ? output_fault(cli, ret) : STATUS_DONE;
 }
 
@@ -441,19 +453,12 @@ static int write_export(FILE *out, const void *what)
 	return export->exporter->write(out, export->report);
 }
 
-static bool is_folder(const char *path)
-{
-	struct stat status;
-
-	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 /* Writes a file a cell into the folder, named after the cell. Returns an exit status. */
 static int write_cells(const struct cli *cli, const struct exporter *exporter,
                        const struct report *report)
 {
 	struct export export = {exporter, report, NULL};
-	char path[PATH_MAX];
+	char path[PATH_MAX - 64]; /* with room for what is added aside */
 	struct cli each = *cli;
 	int status = STATUS_DONE;
 
