@@ -35,7 +35,8 @@ struct session {
 	const char *doctor; /* JSON array of findings */
 	const char *status; /* running, complete, interrupted or failed */
 	const struct environment *environment;
-	/* Of arms "A" and "B". One that knows nothing is taken from the environment: this program. */
+	/* Of arms "A" and "B". One that knows nothing is taken from the environment: this program.
+	 */
 	struct session_subject subjects[SESSION_ARMS_MAX];
 };
 

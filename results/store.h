@@ -103,10 +103,10 @@ struct store_query {
 	const char *machine_key;     /* as in struct environment */
 	const char *environment_key; /* as in struct environment */
 	const char *git_sha;         /* the start of the commit of one of the arms */
-	const char *cell;            /* the whole name of a cell; for store_list(): measured there */
-	uint64_t since_ns;           /* started then or later, CLOCK_REALTIME */
-	uint64_t until_ns;           /* started before */
-	size_t newest;               /* only so many, the newest of those that the rest leaves */
+	const char *cell;  /* the whole name of a cell; for store_list(): measured there */
+	uint64_t since_ns; /* started then or later, CLOCK_REALTIME */
+	uint64_t until_ns; /* started before */
+	size_t newest;     /* only so many, the newest of those that the rest leaves */
 };
 
 /*

@@ -19,17 +19,7 @@ void compare_write_name(FILE *out, const struct verdict_pair *pair)
 	char name[NAME_BYTES];
 
 	verdict_pair_name(pair, name, sizeof(name));
-	/* A long name is broken behind its parts. */
-	for (char *part = name; *part != '\0';) {
-		size_t bytes = strcspn(part, "/");
-		char held = part[bytes];
-
-		part[bytes] = '\0';
-		html_text(out, part);
-		if (held != '\0')
-			fputs("/<wbr>", out);
-		part += bytes + (held != '\0');
-	}
+	html_name(out, name);
 	if (pair->is_control)
 		fputs(" <small>control</small>", out);
 }

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/check/unit/timeline.c - tests of the page of a history.
+ *
+ * Made-up series of 60 sessions with a step, a kernel change and neither; where they
+ * change is found by change_point.h and not given. Coordinates are turned into values
+ * again and held against the series.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "results/change_point.h"
+#include "results/exporters/html/timeline.h"
+#include "suites/check/unit/golden.h"
+
+#define POINTS 60
+#define SERIES 3
+#define STEP_AT 38
+#define KERNEL_AT 20
+#define DAY_NS 86400000000000ull
+
+struct history {
+	struct timeline_point points[SERIES][POINTS];
+	char builds[POINTS][16];
+	struct timeline_change changes[SERIES][POINTS];
+	struct timeline_series series[SERIES];
+	struct timeline timeline;
+};
+
+/* Noise of about one per cent, the same each time. */
+static double noise(uint64_t *state)
+{
+	double sum = 0.0;
+
+	for (int i = 0; i < 4; i++) {
+		*state = *state * 6364136223846793005u + 1442695040888963407u;
+		sum += (double)(*state >> 40) / 0x1p24 - 0.5;
+	}
+	return 0.01 * sum;
+}
+
+static void fill_points(struct history *history)
+{
+	static const double typical[SERIES] = {6250, 47000, 1.2e6};
+	uint64_t state = 4711;
+
+	for (size_t i = 0; i < POINTS; i++)
+		snprintf(history->builds[i], sizeof(history->builds[i]), "%07zx",
+		         0x1f0c2ab + 7 * i);
+	for (size_t s = 0; s < SERIES; s++) {
+		for (size_t i = 0; i < POINTS; i++) {
+			/* The first has a step of its own; with the kernel all move, and no ratio.
+			 */
+			double ratio =
+				(s == 0 && i >= STEP_AT ? 1.094 : 1.0) * (1.0 + noise(&state));
+			double kernel = i >= KERNEL_AT ? 1.12 : 1.0;
+
+			history->points[s][i] = (struct timeline_point){
+				.started_ns = 1795354812123456789u + i * DAY_NS,
+				.build = history->builds[i],
+				.value = typical[s] * ratio * kernel * (1.0 + noise(&state)),
+				.ratio = s == 2 ? NAN : ratio,
+				.is_elsewhere = i == KERNEL_AT,
+			};
+		}
+	}
+}
+
+/* Finds the changes of the ratio, as a history is judged. */
+static void find_changes(struct history *history, size_t s)
+{
+	const struct change_point_options options = {.id = s, .least_effect = 0.03};
+	struct change_points found;
+	double ratios[POINTS];
+
+	for (size_t i = 0; i < POINTS; i++)
+		ratios[i] = log(history->points[s][i].ratio);
+	if (s == 2)
+		return;
+	assert_int_equal(change_point_find(ratios, POINTS, &options, &found), 0);
+	for (size_t i = 0; i < found.count; i++)
+		history->changes[s][i] = (struct timeline_change){
+			.index = found.points[i].index,
+			.effect = expm1(found.points[i].after - found.points[i].before),
+			.p = found.points[i].p,
+			.state = "new",
+			.note = "<not> explained",
+		};
+	history->series[s].changes_count = found.count;
+	change_points_release(&found);
+}
+
+static int start(void **state)
+{
+	struct history *history = calloc(1, sizeof(*history));
+
+	if (!history)
+		return -1;
+	fill_points(history);
+	for (size_t s = 0; s < SERIES; s++) {
+		history->series[s] = (struct timeline_series){
+			.cell = s == 0   ? "pipe/ping_pong/64B/same_core/block/processes"
+		                : s == 1 ? "unix_stream/ping_pong/64B/cross_core/block/processes"
+		                         : "pipe/stream/64B/same_core/block/processes",
+			.figure = s == 2 ? "rate" : "p50",
+			.metric = s == 2 ? RUN_THROUGHPUT : RUN_ROUND_TRIP,
+			.points = history->points[s],
+			.points_count = POINTS,
+			.changes = history->changes[s],
+		};
+		find_changes(history, s);
+	}
+	history->timeline = (struct timeline){
+		.machine = "Made-up CPU, 2 CPUs, machine m:5f2a00",
+		.series = history->series,
+		.series_count = SERIES,
+	};
+	*state = history;
+	return 0;
+}
+
+static int finish(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static char *write_page(const struct timeline *timeline, size_t *bytes)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, bytes);
+
+	assert_non_null(out);
+	assert_int_equal(timeline_write(out, timeline), 0);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void a_page_equals_its_golden_file(void **state)
+{
+	struct history *history = *state;
+	size_t bytes;
+	char *text = write_page(&history->timeline, &bytes);
+
+	assert_int_equal(history->series[0].changes_count, 1);
+	assert_in_range(history->changes[0][0].index, STEP_AT - 2, STEP_AT + 2);
+	assert_int_equal(history->series[1].changes_count, 0);
+	assert_non_null(strstr(text, "1 unexplained slowdown"));
+	golden_assert("timeline.html", text, bytes);
+	free(text);
+}
+
+/* Each dot, by the scale of its panel, is the point it stands for. */
+static void every_dot_is_a_point_of_the_series(void **state)
+{
+	struct history *history = *state;
+	size_t bytes;
+	char *text = write_page(&history->timeline, &bytes);
+	const char *at = text;
+
+	/* Ratio and figure of the first two, the figure of the last. */
+	for (size_t panel = 0; panel < 5; panel++) {
+		const struct timeline_point *points = history->points[panel / 2];
+		bool is_ratio = panel < 4 && panel % 2 == 0;
+		double low, high, first, last;
+
+		at = strstr(at, "<g data-y=\"");
+		assert_non_null(at);
+		assert_int_equal(
+			sscanf(at, "<g data-y=\"%lf %lf %lf %lf\"", &low, &high, &first, &last), 4);
+		at = strstr(at, "<path class=td d=\"");
+		assert_non_null(at);
+		at += strlen("<path class=td d=\"");
+		for (size_t i = 0; i < POINTS; i++) {
+			double wanted = is_ratio ? points[i].ratio : points[i].value;
+			double value, x, y;
+
+			assert_int_equal(sscanf(at, "M%lf %lfh0", &x, &y), 2);
+			value = low * pow(high / low, (y - first) / (last - first));
+			if (fabs(value / wanted - 1.0) > 0.002)
+				fail_msg("panel %zu, point %zu: drawn at %g, it is %g", panel, i,
+				         value, wanted);
+			at = strstr(at, "h0") + 2;
+		}
+		assert_int_equal(*at, '"');
+	}
+	assert_null(strstr(at, "<g data-y="));
+	free(text);
+}
+
+static void a_change_and_an_environment_are_marked_once_a_panel(void **state)
+{
+	static const struct {
+		const char *mark;
+		size_t count;
+	} wanted[] = {
+		{"class=\"mw\"", 2}, /* the step, above and below */
+		{"class=\"mb\"", 0},
+		{"class=\"me\"", 5},  /* the kernel, in every panel */
+		{"class=\"lv\"", 12}, /* stretches: three twice, two in three panels */
+	};
+	struct history *history = *state;
+	size_t bytes;
+	char *text = write_page(&history->timeline, &bytes);
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		size_t count = 0;
+
+		for (const char *at = text; (at = strstr(at, wanted[i].mark)); at++)
+			count++;
+		if (count != wanted[i].count)
+			fail_msg("%s: %zu", wanted[i].mark, count);
+	}
+	free(text);
+}
+
+static void a_history_of_one_session_or_none_is_shown_too(void **state)
+{
+	struct history *history = *state;
+	size_t bytes;
+	char *text;
+
+	history->series[0].points_count = 1;
+	history->series[0].changes_count = 0;
+	history->series[1].points_count = 0;
+	text = write_page(&history->timeline, &bytes);
+	assert_null(strstr(text, "nan"));
+	assert_null(strstr(text, "inf"));
+	assert_non_null(strstr(text, "No unexplained slowdown"));
+	free(text);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
+
+const struct CMUnitTest unit_timeline_tests[] = {
+	CASE(a_page_equals_its_golden_file),
+	CASE(every_dot_is_a_point_of_the_series),
+	CASE(a_change_and_an_environment_are_marked_once_a_panel),
+	CASE(a_history_of_one_session_or_none_is_shown_too),
+};
+const size_t unit_timeline_tests_count =
+	sizeof(unit_timeline_tests) / sizeof(unit_timeline_tests[0]);
