@@ -243,11 +243,16 @@ static double median_of(const struct verdict_series *series, size_t arm)
 	return median;
 }
 
+double verdict_least_share(double quantile)
+{
+	return quantile > 0.5 ? LEAST_EFFECT_TAIL : LEAST_EFFECT;
+}
+
 /* The least effect that matters: a number of nanoseconds has the clock's step in it. */
 static double least_effect_of(const struct verdict_report *report, const struct verdict_row *row)
 {
 	const struct verdict_pair *pair = &report->pairs[row->pair];
-	double share = row->quantile > 0.5 ? LEAST_EFFECT_TAIL : LEAST_EFFECT;
+	double share = verdict_least_share(row->quantile);
 	double value = median_of(&row->series[0], 0);
 
 	if (pair->metric == RUN_THROUGHPUT || !(value > 0.0))

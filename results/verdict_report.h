@@ -74,7 +74,7 @@ struct verdict_report {
 	const struct session *session; /* the caller's; may be null */
 	const char *arms[2];           /* what A and B are; the caller's */
 	const char *note;              /* a line to show first, or null; the caller's */
-	const char *reproduce;         /* the command line without a seed; the caller's, or null */
+	const char *reproduce;         /* the command line; the caller's, or null */
 	uint64_t seed;
 	double tick_ns;
 	bool is_judged;
@@ -109,6 +109,9 @@ bool verdict_report_has_suspect(const struct verdict_report *report, size_t pair
 
 /* Judges all rows, after the last round. Returns 0, or -ENOMEM, or -EINVAL. */
 int verdict_report_judge(struct verdict_report *report);
+
+/* Returns the least effect that matters at a quantile, a share: 0.05 beyond p50, else 0.03. */
+double verdict_least_share(double quantile);
 
 /* Counts what matters for an exit status; controls and advisory rows apart. */
 struct verdict_counts {

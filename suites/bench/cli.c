@@ -43,6 +43,8 @@ static const struct {
 	{CLI_AA, {"aa", 'a', "N", 0, "Make N comparisons of a program with itself", 0}},
 	{CLI_INJECT, {"inject", 'i', "PERCENT", 0, "Slow one arm down by so much, and find it", 0}},
 	{CLI_TRIALS, {"trials", 't', "N", 0, "So often at each placement (default: 20)", 0}},
+	{CLI_REPLAY,
+         {"replay", 'r', "SESSION", 0, "Draw from the rounds of a stored session of ab", 0}},
 	{CLI_STRICT, {"strict", 'x', NULL, 0, "Fail on warnings too", 0}},
 };
 
@@ -168,6 +170,9 @@ static int parse_option(struct parse *parse, int key, char *value)
 		return parse_count("inject", value, 1000, &cli->inject_percent);
 	case 't':
 		return parse_count("trials", value, 100000, &cli->trials);
+	case 'r':
+		cli->replay = value;
+		break;
 	case 'x':
 		cli->is_strict = true;
 		break;
@@ -358,6 +363,13 @@ static bool is_written_in_place(const char *path)
 	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /* Where a file is replaced, its folder is what must be writable. Returns 0 or -errno. */
 static int find_output_fault(const char *path)
 {
@@ -383,28 +395,13 @@ static int output_fault(const struct cli *cli, int error)
 	return STATUS_FAILED;
 }
 
-static bool is_folder(const char *path)
-{
-	struct stat status;
-
-	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-/* Says whether the format that is asked for writes a file a cell. */
-static bool takes_folder(const struct cli *cli)
-{
-	const struct exporter *exporter = cli->format ? exporter_find(cli->format) : NULL;
-
-	return exporter && exporter->write_cell;
-}
-
-int cli_check_output(const struct cli *cli)
+int cli_check_output(const struct cli *cli, bool takes_folder)
 {
 	int ret;
 
-	if (!cli->output || (is_folder(cli->output) && takes_folder(cli)))
+	if (!cli->output)
 		return STATUS_DONE;
-	ret = is_folder(cli->output) ? -EISDIR : find_output_fault(cli->output);
+	ret = is_folder(cli->output) && !takes_folder ? -EISDIR : find_output_fault(cli->output);
 	return ret < 0 ? output_fault(cli, ret) : STATUS_DONE;
 }
 
@@ -416,8 +413,9 @@ int cli_write_with(const struct cli *cli, int (*write)(FILE *out, const void *wh
 	FILE *file = stdout;
 	int ret;
 
-	if (is_replaced)
-		snprintf(aside, sizeof(aside), "%s.%d.part", cli->output, (int)getpid());
+	if (is_replaced && snprintf(aside, sizeof(aside), "%s.%d.part", cli->output,
+	                            (int)getpid()) >= (int)sizeof(aside))
+		return output_fault(cli, -ENAMETOOLONG);
 	if (cli->output) {
 		file = fopen(is_replaced ? aside : cli->output, "we");
 		if (!file)
@@ -458,7 +456,7 @@ static int write_cells(const struct cli *cli, const struct exporter *exporter,
                        const struct report *report)
 {
 	struct export export = {exporter, report, NULL};
-	char path[PATH_MAX - 64]; /* with room for what is added aside */
+	char path[PATH_MAX];
 	struct cli each = *cli;
 	int status = STATUS_DONE;
 

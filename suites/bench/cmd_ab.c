@@ -160,6 +160,20 @@ static void show_plan(const struct ab *ab, uint32_t rounds)
 	        worst[1] * 100.0);
 }
 
+/* True if the cell of the control is compared as well: one session has each cell once. */
+static bool is_second_control(const struct ab *ab, const struct ab_round *round)
+{
+	const struct ab_pair *control = &ab->pairs.pairs[ab->pairs.pairs_count - 1];
+
+	if (round->runs[0].cell != &control->cells[0])
+		return false;
+	for (const struct ab_pair *pair = ab->pairs.pairs; pair < control; pair++) {
+		if (strcmp(pair->cells[0].name, control->cells[0].name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int on_round(void *context, const struct ab_round *round)
 {
 	struct ab *ab = context;
@@ -169,7 +183,7 @@ static int on_round(void *context, const struct ab_round *round)
 		cli_error("%s, round %u failed: %s", round->runs[0].cell->name,
 		          round->runs[0].round + 1, round->runs[0].failure);
 	}
-	return session_log_add(&ab->log, round->runs, 2);
+	return is_second_control(ab, round) ? 0 : session_log_add(&ab->log, round->runs, 2);
 }
 
 static void on_progress(void *context, const struct runner_progress *at)
@@ -364,7 +378,7 @@ static int run_ab(int argc, char **argv)
 	if (ab->line)
 		status = parse(ab, argc, argv, &spec);
 	if (status == STATUS_DONE)
-		status = cli_check_output(&ab->cli);
+		status = cli_check_output(&ab->cli, false);
 	if (status == STATUS_DONE) {
 		if (stop_catch(&ab->stop) < 0) {
 			cli_error("signals can't be caught");
