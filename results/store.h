@@ -90,8 +90,15 @@ int store_finish_whole(struct store *store, char *why, size_t why_bytes);
 void store_abandon(struct store *store);
 
 /*
+ * Copies a session, named as for store_read(), in one transaction of the other store.
+ * Returns as store_read() and store_begin(): -EEXIST if it is there already.
+ */
+int store_copy(struct store *from, const char *reference, struct store *to, char *why,
+               size_t why_bytes);
+
+/*
  * Lists the sessions of kind "run" that were measured in an environment, by its key,
- * newest first: at most max of them. Returns 0, or -errno with a cause in why: -EBADMSG.
+ * newest first: at most max of them. Returns as store_list().
  */
 int store_sessions(struct store *store, const char *environment_key,
                    char (*out)[SESSION_UUID_BYTES], size_t max, size_t *count, char *why,
