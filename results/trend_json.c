@@ -66,14 +66,13 @@ static json_t *series_json(const struct trend_series *series)
 	for (size_t i = 0; i < series->changes_count; i++)
 		ret |= append(changes, change_json(series, &series->changes[i]));
 	if (ret == 0)
-		return json_pack("{s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o, s:o}", "machine",
-		                 series->machine_key, "cell", series->cell.name, "metric",
-		                 series->metric == RUN_THROUGHPUT ? "throughput" : "round_trip",
-		                 "quantile",
-		                 series->quantile == 0.0 ? json_null()
-		                                         : json_real(series->quantile),
-		                 "is_ratio", series->is_ratio, "is_low_power", series->is_low_power,
-		                 "points", points, "segments", segments, "changes", changes);
+		return json_pack(
+			"{s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o, s:o}", "machine",
+			series->machine_key, "cell", series->cell.name, "metric",
+			series->metric == RUN_THROUGHPUT ? "throughput" : "round_trip", "quantile",
+			series->quantile == 0.0 ? json_null() : json_real(series->quantile),
+			"is_ratio", series->is_ratio, "is_low_power", series->is_low_power,
+			"points", points, "segments", segments, "changes", changes);
 	json_decref(points);
 	json_decref(segments);
 	json_decref(changes);

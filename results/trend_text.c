@@ -103,7 +103,7 @@ static int write_table(FILE *out, const struct trend *trend, const struct verdic
 	static const struct {
 		const char *title;
 		bool is_number;
-	} heads[] = {{"CELL", false}, {"Q", false},          {"SESSIONS", true}, {"HISTORY", false},
+	} heads[] = {{"CELL", false}, {"Q", false},        {"SESSIONS", true}, {"HISTORY", false},
 	             {"LAST", true},  {"OF ANCHOR", true}, {"CHANGES", false}};
 	struct libscols_table *table = scols_new_table();
 	int ret = table ? 0 : -ENOMEM;
@@ -137,7 +137,8 @@ static const char *reason(const struct trend_series *series, const struct trend_
 	case TREND_ANCHOR:
 		return "another anchor: no alarm";
 	case TREND_CHANGE:
-		return series->is_ratio ? "a change" : "a change, or another day: there is no anchor";
+		return series->is_ratio ? "a change"
+		                        : "a change, or another day: there is no anchor";
 	default:
 		return "the first";
 	}
@@ -207,11 +208,13 @@ int trend_text_write(FILE *out, const struct trend *trend, const struct verdict_
 	fprintf(out, "\n%zu series, %zu of them against an anchor; %zu %s slower and unexplained\n",
 	        trend->series_count, anchored, alarms, alarms == 1 ? "change" : "changes");
 	if (alarms > 0)
-		fputs("'ipcbench trend confirm ID' measures the two builds beside each other; 'trend "
+		fputs("'ipcbench trend confirm ID' measures the two builds beside each other; "
+		      "'trend "
 		      "accept|reject ID --note TEXT' settles it\n",
 		      out);
 	if (anchored < trend->series_count)
-		fputs("without an anchor a change may be the machine's: 'ipcbench anchor set BUILD', "
+		fputs("without an anchor a change may be the machine's: 'ipcbench anchor set "
+		      "BUILD', "
 		      "then 'anchor run'\n",
 		      out);
 	return ferror(out) ? -EIO : 0;

@@ -297,13 +297,13 @@ static int run_anchor(int argc, char **argv)
 		.arguments = "set BUILD|REVISION | show | run [FILTER...]",
 		.summary = "Pins a build, and measures others beside it for the history",
 		.text = "'set' keeps a copy of a build (a path, or a git revision that is built) "
-	                "as "
+			"as "
 			"the "
 			"anchor of this machine. 'run' measures this program, or what build=FILE "
-	                "or "
+			"or "
 			"rev=REVISION names, in the same slices as the anchor and stores both, for "
 			"'ipcbench trend'; a FILTER is as in 'ipcbench run --help'. Exit status: "
-	                "as "
+			"as "
 			"'ipcbench ab'; 4 also where there is no anchor.",
 		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_BUDGET |
 	                   CLI_DRY_RUN | CLI_QUIET | CLI_POWER,

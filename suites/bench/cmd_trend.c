@@ -19,7 +19,7 @@
 
 struct history {
 	struct cli cli;
-	bool is_json;
+	enum { AS_TEXT, AS_JSON, AS_HTML } format;
 	char *line; /* as it was typed */
 	struct trend trend;
 	int cells_from; /* arguments from here on are patterns of cells */
@@ -127,8 +127,10 @@ static int write_trend(FILE *out, const void *what)
 	const struct history *self = what;
 	struct verdict_style style = verdict_style_of(out);
 
-	return self->is_json ? trend_json_write(out, &self->trend)
-	                     : trend_text_write(out, &self->trend, &style);
+	if (self->format == AS_HTML)
+		return trend_html_write(out, &self->trend);
+	return self->format == AS_JSON ? trend_json_write(out, &self->trend)
+	                               : trend_text_write(out, &self->trend, &style);
 }
 
 /* 1 if a live comparison confirmed a regression that nobody has accepted. */
@@ -252,9 +254,10 @@ static int take_build(struct side *side, char name, const char *build, const cha
 		return side_parse(side, name, text, NULL, 0);
 	}
 	if (build[0] == '\0' || build_find(build + 6, kept) < 0) {
-		cli_error("the build %.1s (%.18s) is not kept; name both: ipcbench trend confirm ID "
-		          "BUILD BUILD",
-		          &name, build[0] != '\0' ? build : "unknown");
+		cli_error(
+			"the build %.1s (%.18s) is not kept; name both: ipcbench trend confirm ID "
+			"BUILD BUILD",
+			&name, build[0] != '\0' ? build : "unknown");
 		return STATUS_NOT_COMPARABLE;
 	}
 	*side = (struct side){.name = name};
@@ -274,16 +277,17 @@ static int keep_verdict(struct history *self, const struct trend_series *series,
 	for (size_t i = 0; report && i < report->rows_count; i++) {
 		const struct verdict_row *row = &report->rows[i];
 		const struct comparison *c = &row->comparison;
-		bool is_found = c->verdict == (change->effect > 0.0 ? COMPARISON_REGRESSED
-		                                                    : COMPARISON_IMPROVED);
+		bool is_found = c->verdict ==
+		                (change->effect > 0.0 ? COMPARISON_REGRESSED : COMPARISON_IMPROVED);
 
 		if (row->quantile != series->quantile || c->is_control ||
 		    strcmp(report->pairs[row->pair].cells[0].name, series->cell.name) != 0)
 			continue;
 		if (c->verdict == COMPARISON_INCONCLUSIVE) {
-			cli_error("the change %s is neither confirmed nor refuted: %zu rounds would "
-			          "tell (rounds:N)",
-			          change->id, c->rounds_needed);
+			cli_error(
+				"the change %s is neither confirmed nor refuted: %zu rounds would "
+				"tell (rounds:N)",
+				change->id, c->rounds_needed);
 			return STATUS_INCONCLUSIVE;
 		}
 		snprintf(note, sizeof(note), "ab %.8s: %s %+.1f %%", ab->uuid,
@@ -360,6 +364,22 @@ static const struct {
 	{"reject", 2, 2, "reject ID --note TEXT", reject},
 };
 
+static int take_format(struct history *self)
+{
+	static const char *const names[] = {
+		[AS_TEXT] = "text", [AS_JSON] = "json", [AS_HTML] = "html"};
+	const char *format = self->cli.format ? self->cli.format : names[AS_TEXT];
+
+	for (int i = AS_TEXT; i <= AS_HTML; i++) {
+		if (strcmp(format, names[i]) != 0)
+			continue;
+		self->format = i;
+		return STATUS_DONE;
+	}
+	cli_error("format '%s' is unknown for a trend; there are: text, json, html", format);
+	return STATUS_USAGE;
+}
+
 static int run_verb(struct history *self)
 {
 	int count = self->cli.arguments_count;
@@ -373,9 +393,7 @@ static int run_verb(struct history *self)
 		          verbs[i].usage);
 		return STATUS_USAGE;
 	}
-	if (cli_text_or_json(&self->cli, &self->is_json) != STATUS_DONE)
-		return STATUS_USAGE;
-	return show(self);
+	return take_format(self) != STATUS_DONE ? STATUS_USAGE : show(self);
 }
 
 static int run_trend(int argc, char **argv)
@@ -386,7 +404,8 @@ static int run_trend(int argc, char **argv)
 		.summary = "Shows the history of each cell, and where it changed",
 		.text = "CELL is the name of a cell, as a pattern of a shell. A change is an alarm "
 			"where "
-			"sessions measured an anchor beside the build ('ipcbench anchor'). 'confirm "
+			"sessions measured an anchor beside the build ('ipcbench anchor'). "
+	                "'confirm "
 			"ID "
 			"[BUILD BUILD] [rounds:N]' compares the builds on both sides of a change "
 			"live; "
@@ -395,8 +414,8 @@ static int run_trend(int argc, char **argv)
 			"1 a confirmed regression is neither accepted nor rejected; 3 there is no "
 			"history; "
 			"'confirm' exits as 'ipcbench ab', and with 5 where it can't tell.",
-		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_QUIET | CLI_DRY_RUN |
-	                   CLI_NOTE,
+		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_QUIET |
+	                   CLI_DRY_RUN | CLI_NOTE,
 		.arguments_max = CLI_ARGUMENTS_MAX,
 	};
 	struct history *self = calloc(1, sizeof(*self));

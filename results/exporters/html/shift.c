@@ -16,7 +16,7 @@
 
 #define WIDTH 360.0
 #define HEIGHT 168.0
-#define LEFT 56.0
+#define LEFT 62.0
 #define RIGHT 344.0
 #define TOP 8.0
 #define BOTTOM 132.0

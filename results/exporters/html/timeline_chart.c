@@ -28,7 +28,7 @@
 #define LABEL_GAP 58.0   /* nearer labels would touch */
 
 struct panel {
-	const struct timeline_series *series;
+	const struct trend_series *series;
 	double *values; /* of points; NAN: none */
 	struct scale scale;
 	double top;
@@ -37,25 +37,20 @@ struct panel {
 	bool is_first;
 };
 
-static double x_of(const struct timeline_series *series, double index)
+static double x_of(const struct trend_series *series, double index)
 {
 	double last = series->points_count > 1 ? (double)(series->points_count - 1) : 1.0;
 
 	return LEFT + 8.0 + index * (RIGHT - LEFT - 16.0) / last;
 }
 
-static const struct timeline_change *change_at(const struct timeline_series *series, size_t index)
+const struct trend_change *timeline_change_at(const struct trend_series *series, size_t index)
 {
 	for (size_t i = 0; i < series->changes_count; i++) {
 		if (series->changes[i].index == index)
 			return &series->changes[i];
 	}
 	return NULL;
-}
-
-static bool starts_stretch(const struct timeline_series *series, size_t index)
-{
-	return index == 0 || series->points[index].is_elsewhere || change_at(series, index);
 }
 
 static void tick_text(char *out, size_t out_bytes, const struct panel *panel, double value)
@@ -87,31 +82,22 @@ static void write_axis(FILE *out, const struct panel *panel, const char *title)
 	html_label(out, LEFT, panel->top - 5.0, HTML_START, "v", title);
 }
 
-/* Writes a line at the median of each stretch. */
+/* Writes a line at the median of each segment, of the values that this panel shows. */
 static void write_levels(FILE *out, const struct panel *panel)
 {
-	const struct timeline_series *series = panel->series;
-	double *sorted = malloc(series->points_count * sizeof(*sorted));
+	const struct trend_series *series = panel->series;
+	double *sorted = malloc((series->points_count + 1) * sizeof(*sorted));
 
-	for (size_t start = 0; sorted && start < series->points_count;) {
-		size_t end = start + 1;
-		size_t count = 0;
+	for (size_t i = 0; sorted && i < series->segments_count; i++) {
+		const struct trend_segment *segment = &series->segments[i];
+		double y;
 
-		while (end < series->points_count && !starts_stretch(series, end))
-			end++;
-		for (size_t i = start; i < end; i++) {
-			if (isfinite(panel->values[i]))
-				sorted[count++] = panel->values[i];
-		}
-		if (count > 0) {
-			double y;
-
-			statistics_sort(sorted, count);
-			y = scale_at(&panel->scale, statistics_median(sorted, count));
-			html_line(out, x_of(series, (double)start) - 4.0, y,
-			          x_of(series, (double)end - 1.0) + 4.0, y, "lv");
-		}
-		start = end;
+		memcpy(sorted, &panel->values[segment->start], segment->count * sizeof(*sorted));
+		statistics_sort(sorted, segment->count);
+		y = scale_at(&panel->scale, statistics_median(sorted, segment->count));
+		html_line(out, x_of(series, (double)segment->start) - 3.0, y,
+		          x_of(series, (double)(segment->start + segment->count) - 1.0) + 3.0, y,
+		          "lv");
 	}
 	free(sorted);
 }
@@ -134,30 +120,32 @@ static void write_dots(FILE *out, const struct panel *panel)
 		fputs("\"/>", out);
 }
 
-/* Writes a line at each mark; the names of changes, or of environments, as far as there is room. */
+/* Writes a line where each segment begins, and why, as far as there is room for names. */
 static void write_marks(FILE *out, const struct panel *panel, const char *title)
 {
-	const struct timeline_series *series = panel->series;
+	const struct trend_series *series = panel->series;
 	double free_from = LEFT + html_label_width(title);
 
-	for (size_t i = 1; i < series->points_count; i++) {
-		const struct timeline_change *change = change_at(series, i);
-		double x = (x_of(series, (double)i) + x_of(series, (double)i - 1.0)) / 2.0;
+	for (size_t i = 0; i < series->segments_count; i++) {
+		const struct trend_segment *segment = &series->segments[i];
+		const struct trend_change *change = timeline_change_at(series, segment->start);
+		double x = x_of(series, (double)segment->start - 0.5);
 		char text[32];
 
-		if (!change && !series->points[i].is_elsewhere)
+		if (segment->why == TREND_FIRST)
 			continue;
 		html_line(out, x, panel->top, x, panel->bottom,
 		          !change              ? "me"
 		          : change->effect > 0 ? "mw"
 		                               : "mb");
+		/* The size is that of what changes are looked for in, which is drawn first. */
+		if (change && !panel->is_first)
+			continue;
 		if (change)
 			snprintf(text, sizeof(text), "%+.1f %%", 100.0 * change->effect);
 		else
-			snprintf(text, sizeof(text), "elsewhere");
-		/* Its size is that of the ratio, which is drawn first. */
-		if (change && !panel->is_first)
-			continue;
+			snprintf(text, sizeof(text), "%s",
+			         segment->why == TREND_ANCHOR ? "anchor" : "elsewhere");
 		if (x - LABEL_GAP / 2.0 < free_from || x + LABEL_GAP / 2.0 > RIGHT)
 			continue;
 		html_label(out, x, panel->top - 5.0, HTML_MIDDLE, change ? "v" : "t", text);
@@ -200,17 +188,8 @@ static void write_date(FILE *out, uint64_t started_ns, double x, double y, enum 
 	html_label(out, x, y, anchor, "t", text);
 }
 
-static bool has_ratio(const struct timeline_series *series)
-{
-	for (size_t i = 0; i < series->points_count; i++) {
-		if (isfinite(series->points[i].ratio))
-			return true;
-	}
-	return false;
-}
-
 /* Draws the panels one below the other. values has room for the points. */
-static void draw(FILE *out, const struct timeline_series *series, double *values, bool is_ratio)
+static void draw(FILE *out, const struct trend_series *series, double *values, bool is_ratio)
 {
 	double height = (is_ratio ? 2.0 : 1.0) * (PANEL_HEIGHT + MARKS) + DATES;
 	double top = MARKS;
@@ -230,7 +209,8 @@ static void draw(FILE *out, const struct timeline_series *series, double *values
 
 		for (size_t j = 0; j < series->points_count; j++)
 			values[j] = i == 0 ? series->points[j].ratio : series->points[j].value;
-		write_panel(out, &panel, i == 0 ? "against the anchor" : series->figure);
+		write_panel(out, &panel,
+		            i == 0 ? "against the anchor" : trend_quantile_name(series->quantile));
 		top += PANEL_HEIGHT + MARKS;
 	}
 	write_date(out, series->points[0].started_ns, LEFT, height - 4.0, HTML_START);
@@ -240,20 +220,22 @@ static void draw(FILE *out, const struct timeline_series *series, double *values
 	fputs("</svg>", out);
 }
 
-void timeline_write_chart(FILE *out, const struct timeline_series *series)
+void timeline_write_chart(FILE *out, const struct trend_series *series, bool names_machine)
 {
 	double *values =
 		series->points_count > 0 ? malloc(series->points_count * sizeof(*values)) : NULL;
 
 	fputs("<figure><figcaption>", out);
-	html_name(out, series->cell);
+	html_name(out, series->cell.name);
 	fputs(": ", out);
-	html_text(out, series->figure);
+	html_text(out, trend_quantile_name(series->quantile));
+	if (names_machine)
+		fprintf(out, " <small>machine %.8s</small>", series->machine_key);
 	if (series->is_low_power)
 		fputs(" <small>low power: neighbours resemble each other</small>", out);
 	fputs("</figcaption>", out);
 	if (values)
-		draw(out, series, values, has_ratio(series));
+		draw(out, series, values, series->is_ratio);
 	fputs("</figure>\n", out);
 	free(values);
 }

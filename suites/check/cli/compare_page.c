@@ -94,8 +94,8 @@ static void assert_no_error(void)
 		fail_msg("the page has an error: %s", what);
 }
 
-/* Shows a page in many ways and looks at it. Fails where anything is wrong. */
-static void look_at(const char *path)
+/* Shows a page in the first so many ways and looks at it. Fails where anything is wrong. */
+static void look_at(const char *path, json_int_t texts_min, size_t views_count)
 {
 	static const struct browser_view views[] = {
 		{.width = 360},
@@ -106,7 +106,7 @@ static void look_at(const char *path)
 		{.width = 1024, .is_scriptless = true},
 	};
 
-	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+	for (size_t i = 0; i < views_count && i < sizeof(views) / sizeof(views[0]); i++) {
 		const json_t *problem;
 		json_t *found;
 		size_t j;
@@ -117,7 +117,7 @@ static void look_at(const char *path)
 			"%d pixels, %s%s: %s\n", views[i].width,
 			views[i].is_dark ? "dark" : "light", views[i].is_print ? ", printed" : "",
 			json_string_value(problem));
-		assert_true(json_integer_value(json_object_get(found, "texts")) > 40);
+		assert_true(json_integer_value(json_object_get(found, "texts")) >= texts_min);
 		assert_int_equal(json_array_size(json_object_get(found, "problems")), 0);
 		assert_no_error();
 		json_decref(found);
@@ -128,7 +128,7 @@ static void nothing_overlaps_is_cut_off_or_hard_to_read(void **state)
 {
 	(void)state;
 	start();
-	look_at(page_path);
+	look_at(page_path, 60, SIZE_MAX);
 }
 
 /* The history that unit.timeline writes, since no history of weeks can be made here. */
@@ -139,7 +139,55 @@ static void a_timeline_is_as_easy_to_read(void **state)
 	(void)state;
 	start();
 	snprintf(path, sizeof(path), "%s/../unit/golden/timeline.html", CHECK_CLI_SOURCES);
-	look_at(path);
+	look_at(path, 40, 3);
+}
+
+/* Three sessions of a cell are three dots for p50 and for p99 each, at their figures. */
+static void sessions_measured_here_are_dots_of_the_timeline(void **state)
+{
+	static const struct browser_view view = {.width = 1024};
+	struct cli *cli = start();
+	char path[CLI_PATH_BYTES + 32];
+	json_t *history;
+	json_t *drawn;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		ipcbench(cli, "run", "pipe/ping_pong/64B/same_core/block/processes", "rounds:2",
+		         "time_ms:2", "--quiet");
+		cli_assert_status(cli, 0);
+	}
+	ipcbench(cli, "trend", "--format", "json");
+	history = cli_json(cli);
+	snprintf(path, sizeof(path), "%s/trend.html", cli->folder);
+	ipcbench(cli, "trend", "--format", "html", "--output", path);
+	cli_assert_status(cli, 0);
+	look_at(path, 10, 1);
+	browser_show(browser, path, &view);
+	drawn = browser_evaluate(
+		browser, "[...document.querySelectorAll('svg.timeline g')].map((g) => { const "
+			 "[low, high, start, end] = g.dataset.y.split(' ').map(Number); return "
+			 "[...g.querySelector('.td').getAttribute('d').matchAll(/M[\\d.]+ "
+			 "([\\d.]+)/g)].map((m) => low * (high / low) ** ((m[1] - start) / (end - "
+			 "start))); })");
+	assert_int_equal(json_array_size(drawn), 2);
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *points = json_object_get(
+			json_array_get(json_object_get(history, "series"), i), "points");
+
+		assert_int_equal(json_array_size(points), 3);
+		assert_int_equal(json_array_size(json_array_get(drawn, i)), 3);
+		for (size_t j = 0; j < 3; j++) {
+			double value = json_number_value(
+				json_object_get(json_array_get(points, j), "value"));
+			double dot = json_number_value(json_array_get(json_array_get(drawn, i), j));
+
+			if (fabs(dot / value - 1.0) > 0.02)
+				fail_msg("session %zu is drawn at %g, it is %g", j, dot, value);
+		}
+	}
+	json_decref(history);
+	json_decref(drawn);
 }
 
 /* What a row of the table shows: its texts by key, and its marks as effects. */
@@ -305,6 +353,7 @@ static void both_sides_of_every_round_are_as_stored(void **state)
 const struct CMUnitTest cli_compare_page_tests[] = {
 	cmocka_unit_test(nothing_overlaps_is_cut_off_or_hard_to_read),
 	cmocka_unit_test(a_timeline_is_as_easy_to_read),
+	cmocka_unit_test(sessions_measured_here_are_dots_of_the_timeline),
 	cmocka_unit_test(every_row_is_its_verdict),
 	/* The last one ends the browser, however it went. */
 	cmocka_unit_test_teardown(both_sides_of_every_round_are_as_stored, finish),

@@ -3,7 +3,7 @@
  * suites/check/unit/timeline.c - tests of the page of a history.
  *
  * Made-up series of 60 sessions with a step, a kernel change and neither; where they
- * change is found by change_point.h and not given. Coordinates are turned into values
+ * change is found by trend.h and not given. Coordinates are turned into values
  * again and held against the series.
  */
 #include <setjmp.h>
@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "results/change_point.h"
-#include "results/exporters/html/timeline.h"
+#include "results/trend_write.h"
 #include "suites/check/unit/golden.h"
+#include "suites/check/unit/made_up.h"
 
 #define POINTS 60
 #define SERIES 3
@@ -28,13 +28,7 @@
 #define KERNEL_AT 20
 #define DAY_NS 86400000000000ull
 
-struct history {
-	struct timeline_point points[SERIES][POINTS];
-	char builds[POINTS][16];
-	struct timeline_change changes[SERIES][POINTS];
-	struct timeline_series series[SERIES];
-	struct timeline timeline;
-};
+static struct trend trend;
 
 /* Noise of about one per cent, the same each time. */
 static double noise(uint64_t *state)
@@ -48,112 +42,73 @@ static double noise(uint64_t *state)
 	return 0.01 * sum;
 }
 
-static void fill_points(struct history *history)
+/* The first has a step of its own; with the kernel all move, but not against the anchor. */
+static void add_series(size_t s, uint64_t *state)
 {
 	static const double typical[SERIES] = {6250, 47000, 1.2e6};
-	uint64_t state = 4711;
+	static const double quantiles[SERIES] = {0.5, 0.5, 0.0};
+	const struct run_cell cell =
+		made_up_cell(s == 1 ? "unix_stream" : "pipe", s == 2 ? "stream" : "ping_pong", 64,
+	                     s == 1 ? "cross_core" : "same_core");
 
-	for (size_t i = 0; i < POINTS; i++)
-		snprintf(history->builds[i], sizeof(history->builds[i]), "%07zx",
-		         0x1f0c2ab + 7 * i);
-	for (size_t s = 0; s < SERIES; s++) {
-		for (size_t i = 0; i < POINTS; i++) {
-			/* The first has a step of its own; with the kernel all move, and no ratio.
-			 */
-			double ratio =
-				(s == 0 && i >= STEP_AT ? 1.094 : 1.0) * (1.0 + noise(&state));
-			double kernel = i >= KERNEL_AT ? 1.12 : 1.0;
-
-			history->points[s][i] = (struct timeline_point){
-				.started_ns = 1795354812123456789u + i * DAY_NS,
-				.build = history->builds[i],
-				.value = typical[s] * ratio * kernel * (1.0 + noise(&state)),
-				.ratio = s == 2 ? NAN : ratio,
-				.is_elsewhere = i == KERNEL_AT,
-			};
-		}
-	}
-}
-
-/* Finds the changes of the ratio, as a history is judged. */
-static void find_changes(struct history *history, size_t s)
-{
-	const struct change_point_options options = {.id = s, .least_effect = 0.03};
-	struct change_points found;
-	double ratios[POINTS];
-
-	for (size_t i = 0; i < POINTS; i++)
-		ratios[i] = log(history->points[s][i].ratio);
-	if (s == 2)
-		return;
-	assert_int_equal(change_point_find(ratios, POINTS, &options, &found), 0);
-	for (size_t i = 0; i < found.count; i++)
-		history->changes[s][i] = (struct timeline_change){
-			.index = found.points[i].index,
-			.effect = expm1(found.points[i].after - found.points[i].before),
-			.p = found.points[i].p,
-			.state = "new",
-			.note = "<not> explained",
+	for (size_t i = 0; i < POINTS; i++) {
+		double ratio = (s == 0 && i >= STEP_AT ? 1.094 : 1.0) * (1.0 + noise(state));
+		double kernel = i >= KERNEL_AT ? 1.12 : 1.0;
+		struct trend_point point = {
+			.started_ns = 1795354812123456789u + i * DAY_NS,
+			.value = typical[s] * ratio * kernel * (1.0 + noise(state)),
+			.ratio = s == 2 ? NAN : ratio,
 		};
-	history->series[s].changes_count = found.count;
-	change_points_release(&found);
+
+		snprintf(point.uuid, sizeof(point.uuid), "%08zx", i);
+		snprintf(point.build, sizeof(point.build), "%07zx", 0x1f0c2ab + 7 * i);
+		snprintf(point.environment_key, sizeof(point.environment_key), "e:%d",
+		         i >= KERNEL_AT);
+		snprintf(point.anchor, sizeof(point.anchor), "%s", s == 2 ? "" : "v1.0");
+		assert_int_equal(trend_add(&trend, "m:5f2a", &cell,
+		                           s == 2 ? RUN_THROUGHPUT : RUN_ROUND_TRIP, quantiles[s],
+		                           &point),
+		                 0);
+	}
 }
 
 static int start(void **state)
 {
-	struct history *history = calloc(1, sizeof(*history));
+	uint64_t seed = 4711;
 
-	if (!history)
-		return -1;
-	fill_points(history);
-	for (size_t s = 0; s < SERIES; s++) {
-		history->series[s] = (struct timeline_series){
-			.cell = s == 0   ? "pipe/ping_pong/64B/same_core/block/processes"
-		                : s == 1 ? "unix_stream/ping_pong/64B/cross_core/block/processes"
-		                         : "pipe/stream/64B/same_core/block/processes",
-			.figure = s == 2 ? "rate" : "p50",
-			.metric = s == 2 ? RUN_THROUGHPUT : RUN_ROUND_TRIP,
-			.points = history->points[s],
-			.points_count = POINTS,
-			.changes = history->changes[s],
-		};
-		find_changes(history, s);
-	}
-	history->timeline = (struct timeline){
-		.machine = "Made-up CPU, 2 CPUs, machine m:5f2a00",
-		.series = history->series,
-		.series_count = SERIES,
-	};
-	*state = history;
-	return 0;
+	(void)state;
+	for (size_t s = 0; s < SERIES; s++)
+		add_series(s, &seed);
+	return trend_analyse(&trend);
 }
 
 static int finish(void **state)
 {
-	free(*state);
+	(void)state;
+	trend_release(&trend);
 	return 0;
 }
 
-static char *write_page(const struct timeline *timeline, size_t *bytes)
+static char *write_page(size_t *bytes)
 {
 	char *text = NULL;
 	FILE *out = open_memstream(&text, bytes);
 
 	assert_non_null(out);
-	assert_int_equal(timeline_write(out, timeline), 0);
+	assert_int_equal(trend_html_write(out, &trend), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
 
 static void a_page_equals_its_golden_file(void **state)
 {
-	struct history *history = *state;
 	size_t bytes;
-	char *text = write_page(&history->timeline, &bytes);
+	char *text = write_page(&bytes);
 
-	assert_int_equal(history->series[0].changes_count, 1);
-	assert_in_range(history->changes[0][0].index, STEP_AT - 2, STEP_AT + 2);
-	assert_int_equal(history->series[1].changes_count, 0);
+	(void)state;
+	assert_int_equal(trend.series[0].changes_count, 1);
+	assert_in_range(trend.series[0].changes[0].index, STEP_AT - 2, STEP_AT + 2);
+	assert_int_equal(trend.series[1].changes_count, 0);
 	assert_non_null(strstr(text, "1 unexplained slowdown"));
 	golden_assert("timeline.html", text, bytes);
 	free(text);
@@ -162,14 +117,14 @@ static void a_page_equals_its_golden_file(void **state)
 /* Each dot, by the scale of its panel, is the point it stands for. */
 static void every_dot_is_a_point_of_the_series(void **state)
 {
-	struct history *history = *state;
 	size_t bytes;
-	char *text = write_page(&history->timeline, &bytes);
+	char *text = write_page(&bytes);
 	const char *at = text;
 
+	(void)state;
 	/* Ratio and figure of the first two, the figure of the last. */
 	for (size_t panel = 0; panel < 5; panel++) {
-		const struct timeline_point *points = history->points[panel / 2];
+		const struct trend_point *points = trend.series[panel / 2].points;
 		bool is_ratio = panel < 4 && panel % 2 == 0;
 		double low, high, first, last;
 
@@ -208,10 +163,10 @@ static void a_change_and_an_environment_are_marked_once_a_panel(void **state)
 		{"class=\"me\"", 5},  /* the kernel, in every panel */
 		{"class=\"lv\"", 12}, /* stretches: three twice, two in three panels */
 	};
-	struct history *history = *state;
 	size_t bytes;
-	char *text = write_page(&history->timeline, &bytes);
+	char *text = write_page(&bytes);
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		size_t count = 0;
 
@@ -225,14 +180,17 @@ static void a_change_and_an_environment_are_marked_once_a_panel(void **state)
 
 static void a_history_of_one_session_or_none_is_shown_too(void **state)
 {
-	struct history *history = *state;
 	size_t bytes;
 	char *text;
 
-	history->series[0].points_count = 1;
-	history->series[0].changes_count = 0;
-	history->series[1].points_count = 0;
-	text = write_page(&history->timeline, &bytes);
+	(void)state;
+	trend.series[0].points_count = 1;
+	trend.series[0].segments_count = 1;
+	trend.series[0].segments[0].count = 1;
+	trend.series[0].changes_count = 0;
+	trend.series[1].points_count = 0;
+	trend.series[1].segments_count = 0;
+	text = write_page(&bytes);
 	assert_null(strstr(text, "nan"));
 	assert_null(strstr(text, "inf"));
 	assert_non_null(strstr(text, "No unexplained slowdown"));
