@@ -118,6 +118,8 @@ static int try_arm(const struct side *side)
 	struct arm arm;
 	int ret = arm_start(&arm, &side->program, 0, -1);
 
+	if (ret == 0)
+		ret = arm_greet(&arm);
 	if (ret < 0)
 		cli_error("%s", arm.why[0] != '\0' ? arm.why : strerror(-ret));
 	arm_stop(&arm);

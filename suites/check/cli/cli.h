@@ -116,6 +116,9 @@ double cli_json_number(const json_t *object, const char *key);
 /* Returns the one number that an SQL query gives from the history, or -1. */
 int64_t cli_history_number(const char *path, const char *sql);
 
+/* Runs SQL on the history; a CMocka assertion fails if it can't be. */
+void cli_history_change(const char *path, const char *sql);
+
 /* Waits until the history holds at least count runs; false past the watchdog. */
 bool cli_wait_for_runs(const struct cli *cli, int64_t count);
 
