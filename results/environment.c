@@ -129,11 +129,13 @@ void environment_describe(const struct environment *environment, char *out, size
 	json_t *recorded = json_loads(environment->recorded ? environment->recorded : "", 0, NULL);
 	const char *hypervisor = text_of(machine, "hypervisor");
 	const char *container = text_of(canon, "container");
+	json_int_t count = json_integer_value(json_object_get(machine, "cpus"));
+	char cpus[32] = "CPUs unknown";
 
-	snprintf(out, out_bytes, "%s, %lld CPUs, Linux %s, %s%s%s%s, machine %.8s, env %.8s",
-	         text_of(recorded, "cpu_name"),
-	         (long long)json_integer_value(json_object_get(machine, "cpus")),
-	         text_of(canon, "kernel"),
+	if (count > 0)
+		snprintf(cpus, sizeof(cpus), "%lld CPU%s", (long long)count, count == 1 ? "" : "s");
+	snprintf(out, out_bytes, "%s, %s, Linux %s, %s%s%s%s, machine %.8s, env %.8s",
+	         text_of(recorded, "cpu_name"), cpus, text_of(canon, "kernel"),
 	         strcmp(hypervisor, "none") == 0 ? "no hypervisor" : "hypervisor ",
 	         strcmp(hypervisor, "none") == 0 ? "" : hypervisor,
 	         strcmp(container, "none") == 0 ? "" : ", container ",

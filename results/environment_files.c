@@ -254,6 +254,42 @@ static void collect_mitigations(struct facts *facts)
 	facts_set(facts, FACTS_ENVIRONMENT, "mitigations", object, 0);
 }
 
+/* Collects the power supplies as "Mains 1" (on line) or "Battery Discharging", by name. */
+static void collect_power(struct facts *facts)
+{
+	static const char folder[] = "/sys/class/power_supply";
+	char path[4096];
+	struct dirent *entry;
+	json_t *object;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s%s", facts->root, folder);
+	dir = opendir(path);
+	if (!dir) {
+		facts_set(facts, FACTS_RECORDED, "power_supplies", NULL, -errno);
+		return;
+	}
+	object = json_object();
+	while ((entry = readdir(dir))) {
+		char type[64];
+		char state[64];
+		bool is_battery;
+
+		snprintf(path, sizeof(path), "%s/%s/type", folder, entry->d_name);
+		if (entry->d_name[0] == '.' || facts_read(facts, path, type, sizeof(type)) < 0)
+			continue;
+		is_battery = strcmp(type, "Battery") == 0;
+		snprintf(path, sizeof(path), "%s/%s/%s", folder, entry->d_name,
+		         is_battery ? "status" : "online");
+		if (facts_read(facts, path, state, sizeof(state)) == 0 &&
+		    json_object_set_new(object, entry->d_name, json_sprintf("%s %s", type, state)) <
+		            0)
+			facts->is_out_of_memory = true;
+	}
+	closedir(dir);
+	facts_set(facts, FACTS_RECORDED, "power_supplies", object, 0);
+}
+
 static void collect_all(struct facts *facts, enum facts_group group, const struct file_fact *rows,
                         size_t count)
 {
@@ -276,4 +312,5 @@ void facts_collect_files(struct facts *facts)
 	collect_all(facts, FACTS_RECORDED, recorded_facts,
 	            sizeof(recorded_facts) / sizeof(recorded_facts[0]));
 	collect_mitigations(facts);
+	collect_power(facts);
 }

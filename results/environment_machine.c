@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #define CPU_FOLDER "/sys/devices/system/cpu"
 #define CPUS_MAX 4096
@@ -88,6 +89,41 @@ static unsigned count_list(const char *list)
 		list = *end == ',' ? end + 1 : end;
 	}
 	return count;
+}
+
+/* Counts the processors of cpuinfo; x86 and ARM have one "processor : N" line for each. */
+static unsigned count_processors(const char *cpuinfo)
+{
+	unsigned count = 0;
+
+	for (const char *line = cpuinfo; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		count += strncmp(line, "processor", 9) == 0 &&
+		         line[9 + strspn(line + 9, " ")] == ':';
+	return count;
+}
+
+/*
+ * Counts the CPUs where /sys does not tell, as in a sandbox: from cpuinfo, and for this
+ * machine from the C library, which asks for the affinity in the end.
+ */
+static void collect_cpus(struct facts *facts)
+{
+	char text[FACTS_TEXT_BYTES];
+	long count = 0;
+	int ret = facts_read(facts, CPU_FOLDER "/present", text, sizeof(text));
+
+	if (ret == 0)
+		count = count_list(text);
+	/* A cpuinfo that does not fit is cut, and would count too few. */
+	if (count == 0 && facts_read(facts, "/proc/cpuinfo", text, sizeof(text)) == 0 &&
+	    strlen(text) < sizeof(text) - 1)
+		count = count_processors(text);
+	if (count == 0 && facts->root[0] == '\0')
+		count = sysconf(_SC_NPROCESSORS_CONF);
+	if (count <= 0)
+		facts_set(facts, FACTS_MACHINE, "cpus", NULL, ret < 0 ? ret : -EBADMSG);
+	else
+		facts_set_integer(facts, FACTS_MACHINE, "cpus", count);
 }
 
 /* Sets a fact to the number of members of the list in a file. */
@@ -208,6 +244,14 @@ static void collect_caches(struct facts *facts)
 /* Sets the class of memory: the least power of two GiB that holds it. */
 static void collect_memory(struct facts *facts)
 {
+	static const struct {
+		const char *name;
+		const char *key;
+	} moving[] = {
+		{"memory_available", "MemAvailable"},
+		{"swap", "SwapTotal"},
+		{"swap_free", "SwapFree"},
+	};
 	char text[FACTS_TEXT_BYTES];
 	char value[64];
 	unsigned long kib = 0;
@@ -223,14 +267,13 @@ static void collect_memory(struct facts *facts)
 	facts_set(facts, FACTS_MACHINE, "ram_gib_class",
 	          kib > 0 ? json_integer((json_int_t)gib) : NULL,
 	          kib > 0 ? 0 : (ret < 0 ? ret : -EBADMSG));
-	if (find_value(text, "MemAvailable", value, sizeof(value)))
-		facts_set_text(facts, FACTS_RECORDED, "memory_available", value);
-	else
-		facts_set(facts, FACTS_RECORDED, "memory_available", NULL, ret < 0 ? ret : -ENOENT);
-	if (find_value(text, "SwapTotal", value, sizeof(value)))
-		facts_set_text(facts, FACTS_RECORDED, "swap", value);
-	else
-		facts_set(facts, FACTS_RECORDED, "swap", NULL, ret < 0 ? ret : -ENOENT);
+	for (size_t i = 0; i < sizeof(moving) / sizeof(moving[0]); i++) {
+		if (find_value(text, moving[i].key, value, sizeof(value)))
+			facts_set_text(facts, FACTS_RECORDED, moving[i].name, value);
+		else
+			facts_set(facts, FACTS_RECORDED, moving[i].name, NULL,
+			          ret < 0 ? ret : -ENOENT);
+	}
 }
 
 static void collect_architecture(struct facts *facts)
@@ -251,7 +294,7 @@ void facts_collect_machine(struct facts *facts)
 {
 	collect_architecture(facts);
 	collect_cpuinfo(facts);
-	collect_count(facts, "cpus", CPU_FOLDER "/present");
+	collect_cpus(facts);
 	collect_count(facts, "threads_per_core", CPU_FOLDER "/cpu0/topology/thread_siblings_list");
 	collect_count(facts, "numa_nodes", "/sys/devices/system/node/online");
 	collect_sockets(facts);

@@ -17,6 +17,7 @@
 
 #define LINE_BLOCKS 20u
 #define LINE_BLOCK_TRIPS 1000u
+#define SKEW_EXCHANGES 20000u
 #define WAKES 200u
 #define WAKE_GAP_NS (50 * NS_PER_US) /* long enough for the waiter to be asleep */
 #define CALL_BLOCKS 20u
@@ -31,6 +32,7 @@ struct anchor {
 	int cpus[2];
 	uint64_t deadline_ns;
 	uint64_t result_ns;
+	int64_t offset_ns;
 };
 
 /* Spins until the word has the value. Returns false at the deadline. */
@@ -76,6 +78,47 @@ static void *line_ask(void *context)
 		start_ns = (clock_now_ns() - start_ns) / LINE_BLOCK_TRIPS;
 		if (start_ns < best_ns)
 			best_ns = start_ns;
+	}
+	anchor->result_ns = best_ns;
+	return NULL;
+}
+
+static void *skew_answer(void *context)
+{
+	struct anchor *anchor = context;
+
+	placement_pin(anchor->cpus[1]);
+	for (uint32_t i = 1; i <= SKEW_EXCHANGES; i++) {
+		if (!await_value(anchor, &anchor->ping, i))
+			break;
+		atomic_store_explicit(&anchor->woken_ns, clock_now_ns(), memory_order_relaxed);
+		/* Release: the reading above is seen with it. */
+		atomic_store_explicit(&anchor->pong, i, memory_order_release);
+	}
+	return NULL;
+}
+
+/* The answer was read between start and end: its distance from their middle is the offset. */
+static void *skew_ask(void *context)
+{
+	struct anchor *anchor = context;
+	uint64_t best_ns = UINT64_MAX;
+
+	placement_pin(anchor->cpus[0]);
+	for (uint32_t i = 1; i <= SKEW_EXCHANGES; i++) {
+		uint64_t start_ns = clock_now_ns();
+		uint64_t end_ns;
+		uint64_t there_ns;
+
+		atomic_store_explicit(&anchor->ping, i, memory_order_release);
+		if (!await_value(anchor, &anchor->pong, i))
+			return NULL;
+		end_ns = clock_now_ns();
+		there_ns = atomic_load_explicit(&anchor->woken_ns, memory_order_relaxed);
+		if (end_ns - start_ns >= best_ns)
+			continue;
+		best_ns = end_ns - start_ns;
+		anchor->offset_ns = (int64_t)(there_ns - start_ns) - (int64_t)(best_ns / 2);
 	}
 	anchor->result_ns = best_ns;
 	return NULL;
@@ -128,31 +171,40 @@ static void *wake_wake(void *context)
 	return NULL;
 }
 
-/* Runs both sides, each on its CPU. Returns what they found, or 0. */
-static uint64_t measure_pair(void *(*first)(void *), void *(*second)(void *))
+/* Runs both sides, each on its CPU. Returns what they found, all zeros if nothing. */
+static struct anchor measure_pair(void *(*first)(void *), void *(*second)(void *))
 {
 	struct anchor anchor = {.deadline_ns = clock_now_ns() + ANCHOR_LIMIT_NS};
 	pthread_t threads[2];
 	char why[128];
 
 	if (placement_cpus(PLACEMENT_CROSS_CORE, anchor.cpus, 2, why, sizeof(why)) < 0)
-		return 0;
+		return anchor;
 	if (pthread_create(&threads[1], NULL, second, &anchor) != 0)
-		return 0;
+		return anchor;
 	if (pthread_create(&threads[0], NULL, first, &anchor) == 0)
 		pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
-	return anchor.result_ns;
+	return anchor;
 }
 
 uint64_t anchor_line_round_trip_ns(void)
 {
-	return measure_pair(line_ask, line_answer);
+	return measure_pair(line_ask, line_answer).result_ns;
 }
 
 uint64_t anchor_wake_up_ns(void)
 {
-	return measure_pair(wake_wake, wake_sleep);
+	return measure_pair(wake_wake, wake_sleep).result_ns;
+}
+
+bool anchor_clock_skew_ns(int64_t *offset_ns, uint64_t *error_ns)
+{
+	struct anchor anchor = measure_pair(skew_ask, skew_answer);
+
+	*offset_ns = anchor.result_ns > 0 ? anchor.offset_ns : 0;
+	*error_ns = (anchor.result_ns + 1) / 2;
+	return anchor.result_ns > 0;
 }
 
 uint64_t anchor_system_call_ns(void)

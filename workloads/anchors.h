@@ -8,6 +8,7 @@
 #ifndef WORKLOADS_ANCHORS_H
 #define WORKLOADS_ANCHORS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -24,6 +25,15 @@ uint64_t anchor_line_round_trip_ns(void);
  * Takes about 20 ms.
  */
 uint64_t anchor_wake_up_ns(void);
+
+/*
+ * Bounds the offset between the clocks of two CPUs of the placement cross_core: the
+ * second's minus the first's, from the fastest of many exchanges, in which the
+ * answer lies between the asking and the hearing of it. The true offset is within
+ * *error_ns of *offset_ns. Returns false, with both 0, where there is no such pair.
+ * Takes about 20 ms.
+ */
+bool anchor_clock_skew_ns(int64_t *offset_ns, uint64_t *error_ns);
 
 /* Returns what one system call that does nothing takes, in nanoseconds: the least of several
  * blocks. */

@@ -57,8 +57,8 @@ enum cell_access {
 #define CELL_AMOUNT_DEFAULT 0u
 
 /*
- * values holds, by key: a registry index, a workload index, bytes, then the
- * enumerators above, or a count.
+ * values holds, by key: a registry index, a workload index, bytes, then an
+ * enumerator (placement.h, ipc/transport.h, those above), or a count.
  */
 struct cell {
 	uint64_t values[CELL_KEYS];

@@ -12,7 +12,7 @@
 const char *const placement_names[] = {
 	[PLACEMENT_SAME_CORE] = "same_core",   [PLACEMENT_SMT_SIBLING] = "smt_sibling",
 	[PLACEMENT_CROSS_CORE] = "cross_core", [PLACEMENT_CROSS_SOCKET] = "cross_socket",
-	[PLACEMENT_UNPINNED] = "unpinned",     [PLACEMENT_UNPINNED + 1] = NULL,
+	[PLACEMENT_UNPINNED] = "unpinned",     NULL,
 };
 
 struct cpu_place {
@@ -97,20 +97,19 @@ int placement_cpus(enum placement placement, int *cpus, size_t count, char *why,
 {
 	int found[PLACES_MAX] = {-1};
 	size_t found_count = 1;
-	const char *name = placement_names[placement];
 	cpu_set_t allowed;
 
 	if (placement != PLACEMENT_UNPINNED) {
 		if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0) {
 			snprintf(why, why_bytes, "more than %d CPUs: placement '%s' is unknown",
-			         CPU_SETSIZE, name);
+			         CPU_SETSIZE, placement_names[placement]);
 			return -ENODEV;
 		}
 		found_count = find_cpus(placement, &allowed, found, count < 2 ? 2 : count);
 		if (found_count == 0) {
 			snprintf(why, why_bytes,
 			         "no two of the %d CPUs that may be used here are '%s'",
-			         CPU_COUNT(&allowed), name);
+			         CPU_COUNT(&allowed), placement_names[placement]);
 			return -ENODEV;
 		}
 	}

@@ -5,7 +5,6 @@
 
 #include <stddef.h>
 
-/* How the CPUs of a cell's peers stand to each other; a value of CELL_PLACEMENT. */
 enum placement {
 	PLACEMENT_SAME_CORE,
 	PLACEMENT_SMT_SIBLING,
@@ -14,7 +13,7 @@ enum placement {
 	PLACEMENT_UNPINNED,
 };
 
-/* Its names, by value; null ends them. */
+/* The names of enum placement, in its order; null ends them. */
 extern const char *const placement_names[];
 
 /*

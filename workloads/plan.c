@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ipc/registry.h"
+#include "workloads/placement.h"
 #include "workloads/workload.h"
 
 #define SIZE_DEFAULT 64

@@ -1,267 +1,154 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * suites/bench/cmd_doctor.c - ipcbench doctor: is this machine fit to measure on?
- *
- * A check is one function and one row. Commands that would tune the machine are
- * printed, never run.
- */
+/* suites/bench/cmd_doctor.c - ipcbench doctor: is this machine fit to measure on? */
 #include <errno.h>
-#include <jansson.h>
-#include <sched.h>
-#include <stdarg.h>
+#include <fnmatch.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "ipc/clock.h"
-#include "ipc/names.h"
-#include "ipc/registry.h"
-#include "results/environment.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
-#include "workloads/anchors.h"
-#include "workloads/clock_facts.h"
+#include "suites/bench/doctor_probes.h"
+#include "suites/bench/stop.h"
 
-enum level {
-	LEVEL_OK,
-	LEVEL_INFO,
-	LEVEL_WARN,
-	LEVEL_FAIL,
+#define CHECKS_MAX 64
+
+struct examination {
+	struct cli cli;
+	bool is_json;
+	const struct doctor_check *checks[CHECKS_MAX];
+	struct doctor_finding findings[CHECKS_MAX];
+	size_t count;
+	struct doctor_evidence evidence;
+	enum doctor_level worst;
 };
 
-static const char *const level_names[] = {"ok", "info", "warn", "fail"};
-
-struct finding {
-	enum level level;
-	double value; /* in the unit that the text names */
-	char text[RUN_TEXT_BYTES];
-	const char *advice; /* null: nothing to do */
-};
-
-#define WAKE_UP_SLOW_NS 20000u
-
-__attribute__((format(printf, 4, 5))) static void find(struct finding *out, enum level level,
-                                                       double value, const char *format, ...)
+/* Takes the checks that are asked for; all, if none is. */
+static int choose(struct examination *all)
 {
-	va_list arguments;
+	const struct cli *cli = &all->cli;
+	bool is_found[CLI_ARGUMENTS_MAX] = {false};
+	const struct doctor_check *check;
 
-	out->level = level;
-	out->value = value;
-	va_start(arguments, format);
-	vsnprintf(out->text, sizeof(out->text), format, arguments);
-	va_end(arguments);
-}
+	for (size_t i = 0; (check = doctor_at(i)) && all->count < CHECKS_MAX; i++) {
+		bool is_wanted = cli->arguments_count == 0;
 
-static void check_build(struct finding *out)
-{
-#if defined(__OPTIMIZE__)
-	find(out, LEVEL_OK, 1, "optimised build");
-#else
-	find(out, LEVEL_FAIL, 0, "unoptimised build: it measures the compiler");
-	out->advice = "cmake --preset release";
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	find(out, LEVEL_FAIL, 0, "sanitized build: it measures the sanitizer");
-	out->advice = "cmake --preset release";
-#endif
-}
-
-static void check_clock(struct finding *out)
-{
-	struct clock_facts clock;
-
-	clock_facts_observe(&clock);
-	find(out, clock.tick_ns > 1000 ? LEVEL_FAIL : LEVEL_OK, (double)clock.tick_ns,
-	     "step %llu ns, a reading takes %llu ns, an empty section reads %llu ns",
-	     (unsigned long long)clock.tick_ns, (unsigned long long)clock.call_ns,
-	     (unsigned long long)clock.section_ns);
-	if (out->level == LEVEL_FAIL)
-		out->advice =
-			"cat /sys/devices/system/clocksource/clocksource0/available_clocksource";
-}
-
-static void check_cpus(struct finding *out)
-{
-	cpu_set_t allowed;
-	int count = sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? CPU_COUNT(&allowed) : 0;
-
-	find(out, count < 2 ? LEVEL_WARN : LEVEL_OK, count, "%d CPUs may be used", count);
-	if (count < 2)
-		out->advice = "cells across cores and all spinning need two CPUs";
-}
-
-static void check_line(struct finding *out)
-{
-	uint64_t ns = anchor_line_round_trip_ns();
-
-	if (ns == 0)
-		find(out, LEVEL_INFO, 0, "no two cores to measure between");
-	else
-		find(out, LEVEL_OK, (double)ns,
-		     "a cache line goes to another core and back in %llu ns",
-		     (unsigned long long)ns);
-}
-
-static void check_wake_up(struct finding *out)
-{
-	uint64_t ns = anchor_wake_up_ns();
-
-	if (ns == 0) {
-		find(out, LEVEL_INFO, 0, "no two cores to measure between");
-		return;
+		for (int j = 0; j < cli->arguments_count; j++) {
+			if (fnmatch(cli->arguments[j], check->id, 0) == 0)
+				is_wanted = is_found[j] = true;
+		}
+		if (is_wanted)
+			all->checks[all->count++] = check;
 	}
-	find(out, ns > WAKE_UP_SLOW_NS ? LEVEL_WARN : LEVEL_OK, (double)ns,
-	     "a sleeper on another core runs %.1f us after it is woken", (double)ns / NS_PER_US);
-	if (ns > WAKE_UP_SLOW_NS)
-		out->advice = "cat /sys/devices/system/cpu/cpuidle/current_driver; on a VM most of "
-			      "this is the exit from halt: report it with the numbers";
-}
-
-static void check_system_call(struct finding *out)
-{
-	uint64_t ns = anchor_system_call_ns();
-
-	find(out, LEVEL_OK, (double)ns, "an empty system call takes %llu ns",
-	     (unsigned long long)ns);
-}
-
-static void check_load(struct finding *out)
-{
-	double load[1] = {0};
-	cpu_set_t allowed;
-	int cpus = sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
-
-	if (getloadavg(load, 1) != 1) {
-		find(out, LEVEL_INFO, 0, "the load can't be read");
-		return;
-	}
-	find(out, load[0] > 0.3 * cpus ? LEVEL_WARN : LEVEL_OK, load[0],
-	     "load %.2f over the last minute on %d CPUs", load[0], cpus);
-	if (out->level == LEVEL_WARN)
-		out->advice = "wait until it is quiet, or compare in one run only";
-}
-
-static void check_leftovers(struct finding *out)
-{
-	char why[RUN_TEXT_BYTES];
-	int count = names_clean(true, NULL, NULL);
-
-	if (count < 0) {
-		names_refuse(count, why, sizeof(why));
-		find(out, LEVEL_WARN, 0, "%s", why);
-		return;
-	}
-	find(out, count > 0 ? LEVEL_WARN : LEVEL_OK, count, "%d objects of dead runs", count);
-	if (count > 0)
-		out->advice = "ipcbench clean";
-}
-
-static void check_transports(struct finding *out)
-{
-	const struct ipc_transport *transport;
-	char why[RUN_TEXT_BYTES];
-	size_t used = 0;
-	int absent = 0;
-	char names[RUN_TEXT_BYTES / 2] = "";
-
-	for (size_t i = 0; (transport = registry_at(i)); i++) {
-		if (transport->probe(why, sizeof(why)) == 0)
+	for (int j = 0; j < cli->arguments_count; j++) {
+		if (is_found[j])
 			continue;
-		absent++;
-		if (used < sizeof(names))
-			used += (size_t)snprintf(names + used, sizeof(names) - used, " %s",
-			                         transport->name);
+		cli_error("no check is called '%s'; 'ipcbench doctor' without arguments runs all, "
+		          "see also 'ipcbench doctor --help'",
+		          cli->arguments[j]);
+		return STATUS_USAGE;
 	}
-	if (absent == 0) {
-		find(out, LEVEL_OK, 0, "every transport can run");
-		return;
-	}
-	find(out, LEVEL_INFO, absent, "%d can't run here:%s", absent, names);
-	out->advice = "ipcbench list";
+	return STATUS_DONE;
 }
 
-static const struct {
-	const char *id;
-	void (*check)(struct finding *out);
-} checks[] = {
-	{"build", check_build},
-	{"clock", check_clock},
-	{"cpu.count", check_cpus},
-	{"anchor.cache_line", check_line},
-	{"anchor.wake_up", check_wake_up},
-	{"anchor.system_call", check_system_call},
-	{"load", check_load},
-	{"leftovers", check_leftovers},
-	{"transports", check_transports},
-};
-
-enum { CHECKS_COUNT = sizeof(checks) / sizeof(checks[0]) };
-
-static void print_json(const struct finding *findings)
+static int write_json(FILE *out, const struct examination *all)
 {
 	json_t *list = json_array();
-	json_t *all;
+	json_t *whole;
+	int ret;
 
-	for (size_t i = 0; i < CHECKS_COUNT; i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:f, s:s, s:s?}", "id", checks[i].id, "level",
-		                        level_names[findings[i].level], "value", findings[i].value,
-		                        "text", findings[i].text, "advice", findings[i].advice));
-	all = json_pack("{s:s, s:o}", "schema", "ipcbench/1", "findings", list);
-	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-	putchar('\n');
-	json_decref(all);
+	for (size_t i = 0; i < all->count; i++)
+		json_array_append_new(list, doctor_json(all->checks[i], &all->findings[i]));
+	whole = json_pack("{s:s, s:s, s:o}", "schema", "ipcbench/1", "worst",
+	                  doctor_level_names[all->worst], "findings", list);
+	ret = json_dumpf(whole, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) < 0 ? -EIO : 0;
+	fputc('\n', out);
+	json_decref(whole);
+	return ret;
 }
 
-static int print_text(const struct finding *findings)
+static int write_text(FILE *out, const struct examination *all)
 {
 	struct environment *environment;
 	char line[512];
 	int ret = environment_capture(&environment, "");
 
+	if (ret < 0)
+		return ret;
+	environment_describe(environment, line, sizeof(line));
+	environment_destroy(environment);
+	fprintf(out, "%s\n\n", line);
+	for (size_t i = 0; i < all->count; i++) {
+		const struct doctor_finding *finding = &all->findings[i];
+
+		fprintf(out, "%-4s  %-18s  %s\n", doctor_level_names[finding->level],
+		        all->checks[i]->id, finding->text);
+		if (finding->advice[0] != '\0')
+			fprintf(out, "      %-18s  > %s\n", "", finding->advice);
+	}
+	return ferror(out) ? -EIO : 0;
+}
+
+static int write_findings(FILE *out, const void *what)
+{
+	const struct examination *all = what;
+
+	return all->is_json ? write_json(out, all) : write_text(out, all);
+}
+
+/* Gathers what the chosen checks need, and judges it. Returns an exit status. */
+static int examine(struct examination *all)
+{
+	unsigned probes = 0;
+	struct stop stop;
+	int signal_number;
+	int ret;
+
+	for (size_t i = 0; i < all->count; i++)
+		probes |= all->checks[i]->probes;
+	if (stop_catch(&stop) < 0) {
+		cli_error("signals can't be caught");
+		stop_release(&stop);
+		return STATUS_FAILED;
+	}
+	ret = doctor_evidence_gather(&all->evidence, "", probes, stop.fd);
+	signal_number = stop_signal(&stop);
+	stop_release(&stop);
+	if (signal_number)
+		return STATUS_SIGNAL + signal_number;
 	if (ret < 0) {
 		cli_error("the environment can't be captured: %s", strerror(-ret));
 		return STATUS_FAILED;
 	}
-	environment_describe(environment, line, sizeof(line));
-	environment_destroy(environment);
-	printf("%s\n\n", line);
-	for (size_t i = 0; i < CHECKS_COUNT; i++) {
-		printf("%-4s  %-18s  %s\n", level_names[findings[i].level], checks[i].id,
-		       findings[i].text);
-		if (findings[i].advice)
-			printf("      %-18s  > %s\n", "", findings[i].advice);
+	for (size_t i = 0; i < all->count; i++) {
+		doctor_run(all->checks[i], &all->evidence, &all->findings[i]);
+		if (all->findings[i].level > all->worst)
+			all->worst = all->findings[i].level;
 	}
-	return STATUS_DONE;
+	return cli_write_with(&all->cli, write_findings, all);
 }
 
-static int doctor_run(int argc, char **argv)
+static int run_doctor(int argc, char **argv)
 {
 	static const struct cli_spec spec = {
 		.command = "doctor",
+		.arguments = "[CHECK...]",
 		.summary = "Checks whether this machine is fit to measure on; changes nothing",
-		.text = "Exits with 3 if a check fails, with --strict on warnings too.",
-		.options = CLI_FORMAT | CLI_STRICT | CLI_PLUGIN,
+		.text = "CHECK is a name or a glob, as 'limits.*'; all by default, in about 5 s. "
+			"Commands that would tune the machine are printed behind '>' and never "
+			"run. Exits with 3 if a check fails, with --strict on warnings too.",
+		.options = CLI_FORMAT | CLI_STRICT | CLI_PLUGIN | CLI_OUTPUT,
+		.arguments_max = CHECKS_MAX,
 	};
-	struct finding findings[CHECKS_COUNT] = {{0}};
-	enum level worst = LEVEL_OK;
-	struct cli cli;
-	bool is_json;
-	int status = STATUS_DONE;
+	struct examination all = {0};
+	int status;
 
-	if (cli_parse(&spec, argc, argv, &cli) != STATUS_DONE ||
-	    cli_text_or_json(&cli, &is_json) != STATUS_DONE)
+	if (cli_parse(&spec, argc, argv, &all.cli) != STATUS_DONE ||
+	    cli_text_or_json(&all.cli, &all.is_json) != STATUS_DONE || choose(&all) != STATUS_DONE)
 		return STATUS_USAGE;
-	for (size_t i = 0; i < CHECKS_COUNT; i++) {
-		checks[i].check(&findings[i]);
-		if (findings[i].level > worst)
-			worst = findings[i].level;
-	}
-	if (is_json)
-		print_json(findings);
-	else
-		status = print_text(findings);
-	if (worst == LEVEL_FAIL || (worst == LEVEL_WARN && cli.is_strict))
+	status = examine(&all);
+	doctor_evidence_release(&all.evidence);
+	if (status == STATUS_DONE &&
+	    (all.worst == DOCTOR_FAIL || (all.worst == DOCTOR_WARN && all.cli.is_strict)))
 		status = STATUS_FAILED;
 	return status;
 }
@@ -269,5 +156,5 @@ static int doctor_run(int argc, char **argv)
 const struct command command_doctor = {
 	.name = "doctor",
 	.summary = "check whether this machine is fit to measure on",
-	.run = doctor_run,
+	.run = run_doctor,
 };

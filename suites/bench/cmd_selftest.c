@@ -179,7 +179,7 @@ static int run_trial(struct selftest *self, const struct ab_pair *pair, uint64_t
                      struct injection *injection)
 {
 	struct ab_pair slowed = *pair;
-	struct verdict_report *report;
+	struct verdict_report *report = NULL;
 	const struct comparison *c;
 	uint64_t p50_ns = 0;
 	int ret = find_p50(self, pair, seed, &p50_ns);

@@ -10,6 +10,7 @@
 #include "ipc/clock.h"
 #include "results/claim_json.h"
 #include "suites/bench/cli.h"
+#include "suites/bench/doctor/doctor.h"
 
 #define WHY_BYTES (RUN_TEXT_BYTES * 2)
 
@@ -43,13 +44,16 @@ int session_log_open(struct session_log *log, const char *store, const char *kin
 		ret = environment_capture(&log->environment, "");
 	if (ret < 0)
 		return say(log, ret, why);
+	log->doctor = doctor_brief(log->environment);
+	if (!log->doctor)
+		return say(log, -ENOMEM, why);
 	log->session = (struct session){
 		.kind = kind,
 		.started_ns = wall_clock_ns(),
 		.seed = seed,
 		.argv = argv,
 		.tool = IPCBENCH_VERSION,
-		.doctor = "[]",
+		.doctor = log->doctor,
 		.status = "running",
 		.environment = log->environment,
 	};
@@ -98,5 +102,6 @@ void session_log_close(struct session_log *log)
 {
 	store_close(log->store);
 	environment_destroy(log->environment);
+	free(log->doctor);
 	*log = (struct session_log){0};
 }

@@ -15,6 +15,7 @@
 struct session_log {
 	struct store *store;
 	struct environment *environment;
+	char *doctor; /* what its checks without probes warn of, as session.doctor */
 	struct session session;
 	int told; /* the last error that was said: it is not said twice */
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/sem.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -239,8 +240,8 @@ static int add_child(struct snapshot *snapshot)
 	return snapshot_add(snapshot, "child process %d", (int)info.si_pid);
 }
 
-/* Says whether a process maps the file at path. */
-static bool maps(const char *pid, const char *path)
+/* Says whether a process maps a file: by its inode, since sem_open() maps it under another name. */
+static bool maps(const char *pid, const struct stat *status)
 {
 	char file_name[32];
 	char line[512];
@@ -249,32 +250,42 @@ static bool maps(const char *pid, const char *path)
 
 	snprintf(file_name, sizeof(file_name), "/proc/%.16s/maps", pid);
 	file = fopen(file_name, "re");
-	while (file && !found && fgets(line, sizeof(line), file))
-		found = strstr(line, path) != NULL;
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		unsigned major_number;
+		unsigned minor_number;
+		unsigned long inode;
+
+		found = sscanf(line, "%*s %*s %*s %x:%x %lu", &major_number, &minor_number,
+		               &inode) == 3 &&
+		        inode == status->st_ino &&
+		        makedev(major_number, minor_number) == status->st_dev;
+	}
 	if (file)
 		fclose(file);
 	return found;
 }
 
 /*
- * Says whether a line names what some stranger uses: names are the machine's, and a
- * new one may be another program's.
+ * Says whether a line names what some stranger uses, or what has gone since: names are
+ * the machine's, and a new one may be another program's.
  */
 static bool is_strangers(const char *line)
 {
 	static const char prefix[] = "name ";
 	const struct dirent *entry;
+	struct stat status;
 	bool found = false;
 	DIR *folder;
 
 	if (strncmp(line, prefix, strlen(prefix)) != 0)
 		return false;
+	if (lstat(line + strlen(prefix), &status) < 0)
+		return errno == ENOENT;
 	folder = opendir("/proc");
 	while (folder && !found && (entry = readdir(folder))) {
 		unsigned long pid = strtoul(entry->d_name, NULL, 10);
 
-		found = pid > 0 && !is_ours((unsigned)pid) &&
-		        maps(entry->d_name, line + strlen(prefix));
+		found = pid > 0 && !is_ours((unsigned)pid) && maps(entry->d_name, &status);
 	}
 	if (folder)
 		closedir(folder);

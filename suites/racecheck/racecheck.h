@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * racecheck.h - annotations for synchronisation that racecheck can't see.
+ * suites/racecheck/racecheck.h - annotations for synchronisation that racecheck can't see.
  *
  * For locks in inline assembly, hardware, or libraries that are not checked. In
  * a program that is built without `racecheck cc` they do nothing and cost a

@@ -17,6 +17,7 @@
 
 #include "ipc/clock.h"
 #include "ipc/registry.h"
+#include "workloads/placement.h"
 #include "workloads/pool.h"
 #include "workloads/runner.h"
 

@@ -19,15 +19,6 @@
 #define PIPE "pipe/ping_pong/64B/same_core/block/processes"
 #define FEW PIPE, "rounds:8", "time_ms:4", "--quiet"
 
-/* Returns a member of a verdict that is a number. */
-static double number_of(const json_t *verdict, const char *key)
-{
-	const json_t *value = json_object_get(verdict, key);
-
-	assert_true(json_is_number(value));
-	return json_number_value(value);
-}
-
 static void a_program_against_itself_gives_a_verdict_for_each_quantile(void **state)
 {
 	static const char *const allowed[] = {"UNCHANGED", "SMALL", "INCONCLUSIVE", "REGRESSED",
@@ -52,11 +43,12 @@ static void a_program_against_itself_gives_a_verdict_for_each_quantile(void **st
 			known++;
 		assert_in_range(known, 0, 4);
 		assert_string_equal(json_string_value(json_object_get(verdict, "cell")), PIPE);
-		assert_true(number_of(verdict, "quantile") == (i == 0 ? 0.5 : 0.99));
-		assert_true(number_of(verdict, "low") <= number_of(verdict, "effect"));
-		assert_true(number_of(verdict, "effect") <= number_of(verdict, "high"));
-		assert_in_range((int)number_of(verdict, "rounds"), 8, 20);
-		assert_true(number_of(verdict, "p") > 0.0 && number_of(verdict, "p") <= 1.0);
+		assert_true(cli_json_number(verdict, "quantile") == (i == 0 ? 0.5 : 0.99));
+		assert_true(cli_json_number(verdict, "low") <= cli_json_number(verdict, "effect"));
+		assert_true(cli_json_number(verdict, "effect") <= cli_json_number(verdict, "high"));
+		assert_in_range((int)cli_json_number(verdict, "rounds"), 8, 20);
+		assert_true(cli_json_number(verdict, "p") > 0.0 &&
+		            cli_json_number(verdict, "p") <= 1.0);
 	}
 	json_decref(result);
 	cli_assert_nothing_left(cli);

@@ -21,15 +21,6 @@
 #define NEEDS "placement:same_core", "must:survives,no_uring"
 #define QUICK "--budget", "2s"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	if (!text || text[0] == '\0')
-		fail_msg("'%s' is not a text of some length", key);
-	return text;
-}
-
 /* Says whether list shows a capability of a transport. */
 static bool has_cap(const json_t *list, const char *transport, const char *cap)
 {
@@ -40,7 +31,7 @@ static bool has_cap(const json_t *list, const char *transport, const char *cap)
 
 	json_array_foreach(json_object_get(list, "transports"), i, each)
 	{
-		if (strcmp(text_of(each, "name"), transport) != 0)
+		if (strcmp(cli_json_text(each, "name"), transport) != 0)
 			continue;
 		json_array_foreach(json_object_get(each, "caps"), j, word)
 		{
@@ -84,10 +75,10 @@ static void a_ranking_is_of_measured_cells_that_keep_what_must_hold(void **state
 	{
 		char sql[512];
 
-		assert_true(has_cap(list, text_of(choice, "transport"), "survives"));
-		assert_null(strstr(text_of(choice, "transport"), "uring"));
+		assert_true(has_cap(list, cli_json_text(choice, "transport"), "survives"));
+		assert_null(strstr(cli_json_text(choice, "transport"), "uring"));
 		/* A thread takes its process with it. */
-		assert_string_equal(text_of(choice, "model"), "processes");
+		assert_string_equal(cli_json_text(choice, "model"), "processes");
 		assert_texts(choice, "reasons");
 		assert_texts(choice, "evidence");
 		assert_texts(choice, "cannot_promise");
@@ -102,7 +93,7 @@ static void a_ranking_is_of_measured_cells_that_keep_what_must_hold(void **state
 	/* What is left out says why, and is none of those. */
 	assert_true(json_array_size(json_object_get(advice, "excluded")) > 0);
 	json_array_foreach(json_object_get(advice, "excluded"), i, choice)
-		text_of(choice, "reason");
+		cli_json_text(choice, "reason");
 	json_decref(advice);
 	json_decref(list);
 }
@@ -118,7 +109,7 @@ static void what_is_stored_is_not_measured_again(void **state)
 	cli_assert_status(cli, 0);
 	advice = cli_json(cli);
 	snprintf(first, sizeof(first), "1. %s, processes\n",
-	         text_of(json_array_get(json_object_get(advice, "ranking"), 0), "transport"));
+	         cli_json_text(json_array_get(json_object_get(advice, "ranking"), 0), "transport"));
 	json_decref(advice);
 	runs = cli_history_number(cli->history, COUNT_RUNS);
 	assert_true(runs > 0);
@@ -212,11 +203,12 @@ static void on_a_terminal_it_asks(void **state)
 				   "processes\\n' | script -qec \"$0 advise --dry-run\" /dev/null";
 	struct cli *cli = *state;
 	const char *const argv[] = {"sh", "-c", line, cli_ipcbench(), NULL};
-	const char *const probe[] = {"sh", "-c", "command -v script", NULL};
+	const char *const probe[] = {"script", "-qec", "true", "/dev/null", NULL};
 
 	cli_run(cli, probe);
 	if (cli->status != 0) {
-		print_message("skipped: there is no script(1) to be the terminal\n");
+		print_message("skipped: script(1) makes no terminal here: it is absent, or no "
+		              "/dev/pts is mounted\n");
 		skip();
 	}
 	cli_run(cli, argv);

@@ -329,6 +329,24 @@ json_t *cli_json_lines(const struct cli *cli)
 	return lines;
 }
 
+const char *cli_json_text(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (json_string_length(value) == 0)
+		fail_msg("'%s' is not a text of some length", key);
+	return json_string_value(value);
+}
+
+double cli_json_number(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_number(value))
+		fail_msg("'%s' is not a number", key);
+	return json_number_value(value);
+}
+
 int64_t cli_history_number(const char *path, const char *sql)
 {
 	sqlite3_stmt *statement = NULL;

@@ -108,6 +108,10 @@ json_t *cli_json_lines(const struct cli *cli);
 /* Returns stdout as one JSON value, to be given to json_decref(). */
 json_t *cli_json(const struct cli *cli);
 
+/* Return what an object holds under the key; fail if it is no text of some length, or no number. */
+const char *cli_json_text(const json_t *object, const char *key);
+double cli_json_number(const json_t *object, const char *key);
+
 /* Returns the one number that an SQL query gives from the history, or -1. */
 int64_t cli_history_number(const char *path, const char *sql);
 

@@ -127,7 +127,7 @@ static void doctor_exits_as_its_worst_finding_says(void **state)
 	json_t *all;
 	size_t i;
 
-	ipcbench(cli, "doctor", "--format", "json");
+	ipcbench(cli, "doctor", "--format", "json", "anchor.*", "limits.*", "cpu.*", "load");
 	all = cli_json(cli);
 	assert_string_equal(json_string_value(json_object_get(all, "schema")), "ipcbench/1");
 	json_array_foreach(json_object_get(all, "findings"), i, finding)
@@ -145,6 +145,21 @@ static void doctor_exits_as_its_worst_finding_says(void **state)
 	json_decref(all);
 }
 
+static void doctor_fails_on_warnings_if_it_is_to_be_strict(void **state)
+{
+	struct cli *cli = *state;
+	bool is_fine;
+
+	/* What a working tree is, it stays between two calls. */
+	ipcbench(cli, "doctor", "clock.source", "aslr", "--format", "json");
+	is_fine = !strstr(cli->out, "\"worst\": \"warn\"") &&
+	          !strstr(cli->out, "\"worst\": \"fail\"");
+	ipcbench(cli, "doctor", "clock.source", "aslr", "--strict");
+	cli_assert_status(cli, is_fine ? 0 : 3);
+	cli_assert_holds(cli->out, "aslr");
+	assert_null(strstr(cli->out, "limits."));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
 
 const struct CMUnitTest cli_inspect_tests[] = {
@@ -156,5 +171,6 @@ const struct CMUnitTest cli_inspect_tests[] = {
 	TEST(explain_counts_the_system_calls_of_a_pipe),
 	TEST(explain_says_what_is_timed),
 	TEST(doctor_exits_as_its_worst_finding_says),
+	TEST(doctor_fails_on_warnings_if_it_is_to_be_strict),
 };
 const size_t cli_inspect_tests_count = sizeof(cli_inspect_tests) / sizeof(cli_inspect_tests[0]);

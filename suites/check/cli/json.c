@@ -14,24 +14,6 @@
 
 #include "suites/check/cli/cli.h"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!json_is_string(value) || json_string_length(value) == 0)
-		fail_msg("'%s' is not a text of some length", key);
-	return json_string_value(value);
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!json_is_number(value))
-		fail_msg("'%s' is not a number", key);
-	return json_number_value(value);
-}
-
 static void assert_is_text_array(const json_t *object, const char *key)
 {
 	const json_t *array = json_object_get(object, key);
@@ -64,7 +46,7 @@ static const json_t *find_named(const json_t *array, const char *name)
 
 	json_array_foreach(array, i, item)
 	{
-		if (strcmp(text_of(item, "name"), name) == 0)
+		if (strcmp(cli_json_text(item, "name"), name) == 0)
 			return item;
 	}
 	return NULL;
@@ -78,8 +60,8 @@ static const json_t *find_line(const json_t *lines, const char *type, const char
 
 	json_array_foreach(lines, i, line)
 	{
-		if (strcmp(text_of(line, "type"), type) == 0 &&
-		    strcmp(text_of(line, "cell"), cell) == 0)
+		if (strcmp(cli_json_text(line, "type"), type) == 0 &&
+		    strcmp(cli_json_text(line, "cell"), cell) == 0)
 			return line;
 	}
 	return NULL;
@@ -91,7 +73,7 @@ static size_t count_lines(const json_t *lines, const char *type)
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach(lines, i, line) count += strcmp(text_of(line, "type"), type) == 0;
+	json_array_foreach(lines, i, line) count += strcmp(cli_json_text(line, "type"), type) == 0;
 	return count;
 }
 
@@ -107,15 +89,16 @@ static void list_describes_each_transport(void **state)
 	cli_assert_status(cli, 0);
 	list = cli_json(cli);
 
-	assert_string_equal(text_of(list, "schema"), "ipcbench/1");
+	assert_string_equal(cli_json_text(list, "schema"), "ipcbench/1");
 	transports = json_object_get(list, "transports");
 	assert_true(json_array_size(transports) > 0);
 	json_array_foreach(transports, i, transport)
 	{
 		const json_t *available = json_object_get(transport, "available");
 
-		assert_ptr_equal(find_named(transports, text_of(transport, "name")), transport);
-		text_of(transport, "summary");
+		assert_ptr_equal(find_named(transports, cli_json_text(transport, "name")),
+		                 transport);
+		cli_json_text(transport, "summary");
 		assert_is_text_array(transport, "caps");
 		assert_is_text_array(transport, "models");
 		assert_is_text_array(transport, "waits");
@@ -123,7 +106,7 @@ static void list_describes_each_transport(void **state)
 		if (json_is_true(available))
 			assert_true(json_is_null(json_object_get(transport, "reason")));
 		else
-			text_of(transport, "reason");
+			cli_json_text(transport, "reason");
 	}
 	json_decref(list);
 }
@@ -145,7 +128,7 @@ static void list_describes_each_workload(void **state)
 	assert_non_null(find_named(workloads, "stream"));
 	json_array_foreach(workloads, i, workload)
 	{
-		text_of(workload, "summary");
+		cli_json_text(workload, "summary");
 		assert_is_text_array(workload, "needs");
 	}
 	json_decref(list);
@@ -195,19 +178,19 @@ static void a_ping_pong_cell_is_one_line_with_its_quantiles(void **state)
 	cell = find_line(lines, "cell", CLI_QUICK_CELL);
 
 	assert_non_null(cell);
-	assert_string_equal(text_of(cell, "transport"), "pipe");
-	assert_string_equal(text_of(cell, "workload"), "ping_pong");
+	assert_string_equal(cli_json_text(cell, "transport"), "pipe");
+	assert_string_equal(cli_json_text(cell, "workload"), "ping_pong");
 	assert_true(json_is_integer(json_object_get(cell, "size_bytes")));
-	assert_int_equal(number_of(cell, "size_bytes"), 64);
-	assert_string_equal(text_of(cell, "model"), "processes");
-	assert_string_equal(text_of(cell, "placement"), "same_core");
-	assert_string_equal(text_of(cell, "wait"), "block");
-	assert_int_equal(number_of(cell, "rounds"), 2);
-	assert_true(number_of(cell, "samples") > 0);
-	assert_true(number_of(cell, "batch") >= 1);
-	assert_true(number_of(cell, "cpu_ns_per_message") > 0);
+	assert_int_equal(cli_json_number(cell, "size_bytes"), 64);
+	assert_string_equal(cli_json_text(cell, "model"), "processes");
+	assert_string_equal(cli_json_text(cell, "placement"), "same_core");
+	assert_string_equal(cli_json_text(cell, "wait"), "block");
+	assert_int_equal(cli_json_number(cell, "rounds"), 2);
+	assert_true(cli_json_number(cell, "samples") > 0);
+	assert_true(cli_json_number(cell, "batch") >= 1);
+	assert_true(cli_json_number(cell, "cpu_ns_per_message") > 0);
 	/* On one core each message needs a switch to its reader. */
-	assert_true(number_of(cell, "context_switches_per_message") > 0);
+	assert_true(cli_json_number(cell, "context_switches_per_message") > 0);
 	rtt = json_object_get(cell, "rtt_ns");
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
 		const json_t *value = json_object_get(rtt, quantiles[i]);
@@ -215,11 +198,11 @@ static void a_ping_pong_cell_is_one_line_with_its_quantiles(void **state)
 		/* A quantile beyond what was sampled is null, and never 0. */
 		if (json_is_null(value))
 			continue;
-		assert_true(number_of(rtt, quantiles[i]) >= last);
-		last = number_of(rtt, quantiles[i]);
+		assert_true(cli_json_number(rtt, quantiles[i]) >= last);
+		last = cli_json_number(rtt, quantiles[i]);
 	}
-	assert_true(number_of(rtt, "min") > 0);
-	assert_true(number_of(rtt, "p50") > 0);
+	assert_true(cli_json_number(rtt, "min") > 0);
+	assert_true(cli_json_number(rtt, "p50") > 0);
 	json_decref(lines);
 }
 
@@ -236,12 +219,14 @@ static void a_stream_cell_is_one_line_with_its_throughput(void **state)
 	cell = find_line(lines, "cell", "pipe/stream/1024B/same_core/block/processes");
 
 	assert_non_null(cell);
-	assert_true(number_of(cell, "messages_per_s") > 0);
-	assert_true(number_of(cell, "bytes_per_s") > 1023 * number_of(cell, "messages_per_s"));
-	assert_true(number_of(cell, "bytes_per_s") < 1025 * number_of(cell, "messages_per_s"));
+	assert_true(cli_json_number(cell, "messages_per_s") > 0);
+	assert_true(cli_json_number(cell, "bytes_per_s") >
+	            1023 * cli_json_number(cell, "messages_per_s"));
+	assert_true(cli_json_number(cell, "bytes_per_s") <
+	            1025 * cli_json_number(cell, "messages_per_s"));
 	assert_null(json_object_get(cell, "rtt_ns"));
-	number_of(cell, "cpu_ns_per_message");
-	number_of(cell, "context_switches_per_message");
+	cli_json_number(cell, "cpu_ns_per_message");
+	cli_json_number(cell, "context_switches_per_message");
 	json_decref(lines);
 }
 
@@ -260,7 +245,7 @@ static void what_a_transport_can_not_is_a_skip_with_its_reason(void **state)
 	assert_int_equal(count_lines(lines, "cell"), 1);
 	assert_int_equal(count_lines(lines, "skip"), 1);
 	assert_non_null(skip);
-	cli_assert_holds(text_of(skip, "reason"), "empty");
+	cli_assert_holds(cli_json_text(skip, "reason"), "empty");
 	json_decref(lines);
 }
 

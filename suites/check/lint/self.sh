@@ -57,6 +57,10 @@ for function in strcpy strcat sprintf strtok atoi gets signal usleep gettimeofda
 done
 printf '\tsnprintf(a, b, c); x->signal(y); my_system(z);\n' | make_tree
 expect banned 0 ''
+printf 'INTERPOSE handler signal(int number)\n{\n' | make_tree
+expect banned 0 ''
+printf 'INTERPOSE int x(void) { signal(1, y); }\n' | make_tree
+expect banned 1 'not signal: '
 
 make_tree </dev/null
 printf 'int x;\n' >"$tree/ipc/bare.h"

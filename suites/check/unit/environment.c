@@ -202,6 +202,24 @@ static void an_empty_root_is_captured_too(void **state)
 	environment_destroy(e);
 }
 
+/* As in a sandbox that hides /sys: the processors of cpuinfo are counted. */
+static void without_sys_the_processors_are_counted(void **state)
+{
+	static const char two[] = "processor\t: 0\nmodel\t: 1\n\nprocessor\t: 1\nmodel\t: 1\n";
+	char line[512];
+	struct environment *e = capture(*state);
+
+	environment_describe(e, line, sizeof(line));
+	assert_non_null(strstr(line, ", CPUs unknown,"));
+	environment_destroy(e);
+	folder_write(*state, "proc/cpuinfo", two, strlen(two));
+	e = capture(*state);
+	assert_fact(e->machine, "cpus", "2");
+	environment_describe(e, line, sizeof(line));
+	assert_non_null(strstr(line, ", 2 CPUs,"));
+	environment_destroy(e);
+}
+
 static void keys_ignore_what_moves_by_itself(void **state)
 {
 	struct environment *before;
@@ -350,6 +368,7 @@ const struct CMUnitTest unit_environment_tests[] = {
 	CASE(limits_and_what_moves_are_recorded_only),
 	CASE(what_can_not_be_read_is_null_with_its_errno),
 	CASE(an_empty_root_is_captured_too),
+	CASE(without_sys_the_processors_are_counted),
 	CASE(keys_ignore_what_moves_by_itself),
 	CASE(a_setting_changes_the_environment_and_not_the_machine),
 	CASE(two_machines_with_the_same_settings_are_two_environments),

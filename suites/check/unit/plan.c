@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "workloads/placement.h"
 #include "workloads/plan.h"
 #include "workloads/workload.h"
 

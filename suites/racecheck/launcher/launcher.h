@@ -27,27 +27,43 @@ struct run_options {
 	const char *output; /* null: where the format goes by default */
 	const char *switched_off;
 	bool has_no_delays;
+	char **program; /* its name and arguments; ends with a null */
 };
 
 /* How one run of the program ended. */
 struct run_result {
-	int status; /* as waitpid() has it */
-	bool is_timeout;
+	int status;               /* as waitpid() has it */
+	unsigned straggler_count; /* processes that outlived it, and were killed */
 };
 
-/* `racecheck cc`: compiles and links. Returns an exit status. */
+/*
+ * Reports a usage error on stderr in one line: what is wrong, and the remedy. command is
+ * "cc", "run" or "". Returns EXIT_USAGE.
+ */
+int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Parses the arguments of `racecheck run`, argv[0] being "run". Exits on --help, and with
+ * one line on stderr and EXIT_USAGE where an option or a value is wrong.
+ */
+void options_parse(int argc, char **argv, struct run_options *options);
+
+/* `racecheck cc`: compiles and links; argv[0] is "cc". Returns an exit status. */
 int cc_main(int argc, char **argv);
 
-/* `racecheck run`: arguments after the word. Returns an exit status. */
+/* `racecheck run`; argv[0] is "run". Returns an exit status. */
 int run_main(int argc, char **argv);
 
-/* Runs the program once in a fresh session. Returns 0, or -errno. */
-int run_once(struct session *session, int session_fd, char **program,
-             const struct run_options *options, struct run_result *out);
+/*
+ * Runs the program once in a fresh session, and ends what it leaves running. Returns 0, or
+ * -errno: the program can't be started.
+ */
+int run_once(struct session *session, int session_fd, const struct run_options *options,
+             struct run_result *out);
 
-/* Searches schedules up to two preemptions. Returns as run_once(). */
-int search_run(struct session *session, int session_fd, char **program,
-               const struct run_options *options, struct run_result *out, uint32_t *schedules);
+/* Searches schedules up to two preemptions, and says how many on stderr. As run_once(). */
+int search_run(struct session *session, int session_fd, const struct run_options *options,
+               struct run_result *out);
 
 /* A place in source. */
 struct line {
@@ -56,17 +72,24 @@ struct line {
 	unsigned number; /* 0: not known */
 };
 
-/* Finds lines for all nodes that reports need. Returns 0, or -errno. */
+/* Finds lines for all nodes that reports need. Returns 0, or -ENOMEM. */
 int symbols_load(const struct session *session);
 /* The line of a node; never null. */
 const struct line *symbols_line(uint32_t node);
+/* As symbols_line(), and behind it the lines of the functions that it was put inline in. */
+const struct line *symbols_lines(uint32_t node, uint32_t *count);
 void symbols_release(void);
 
-/* Writes all reports. cause: why there is no verdict, or null. Returns their number. */
-uint32_t report_write(const struct session *session, enum report_format format, const char *cause,
-                      FILE *out);
-/* The same race, seen at the same lines, is written once. Returns the number of distinct ones. */
-uint32_t report_distinct(const struct session *session, bool *is_shown);
+/* The call that an edge stands for; never null. */
+const char *edge_name(uint32_t edge);
+
+/*
+ * Writes all reports; a race seen at the same two lines is written once. cause: why there
+ * is no verdict, or null. Returns the exit status of `racecheck run`, which is the
+ * program's own if there is neither a race nor a cause.
+ */
+int report_write(const struct session *session, enum report_format format, const char *cause,
+                 int program_status, FILE *out);
 
 /* Folder of this program's own files, with no slash at its end. */
 const char *launcher_folder(void);

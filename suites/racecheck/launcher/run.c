@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +48,6 @@ static void pause_ms(long ms)
 	nanosleep(&pause, NULL);
 }
 
-static const char *const edge_names[EDGE_COUNT] = {
-	"nothing",
-#define EDGE(name) #name,
-#include "suites/racecheck/edges.def"
-#undef EDGE
-};
-
 static void set_cause(struct session *session, const char *format, const char *detail)
 {
 	if (session->has_cause)
@@ -78,7 +70,7 @@ static void name_calls(const struct session *session, char *text, size_t bytes, 
 		if (edge == 0 || edge >= EDGE_COUNT || context->state != CONTEXT_LIVE)
 			continue;
 		used += (size_t)snprintf(text + used, bytes - used, "%sthread %u in %s",
-		                         used ? ", " : "", context->tid, edge_names[edge]);
+		                         used ? ", " : "", context->tid, edge_name(edge));
 	}
 	if (used == 0)
 		snprintf(text, bytes, "no call that is covered");
@@ -118,54 +110,94 @@ static void session_reset(struct session *session, const struct run_options *opt
 	atomic_store(&session->abi, SESSION_ABI);
 }
 
-static pid_t start(int session_fd, char **program)
+/* The child's side: becomes the program, or says why not through the pipe. */
+_Noreturn static void become(const struct run_options *options, int failure_fd)
+{
+	int error;
+
+	/* Reports have standard output for themselves: a log is one document. */
+	if (options->format != FORMAT_TEXT && !options->output)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+	execvp(options->program[0], options->program);
+	error = errno;
+	if (write(failure_fd, &error, sizeof(error)) != sizeof(error))
+		abort();
+	_exit(EXIT_NO_VERDICT);
+}
+
+/* Returns the program's process, or -errno. */
+static pid_t start(int session_fd, const struct run_options *options)
 {
 	char path[64];
+	int failure[2];
+	int error;
+	ssize_t bytes;
 	pid_t pid;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), session_fd);
-	setenv(SESSION_ENV, path, 1);
+	if (setenv(SESSION_ENV, path, 1) < 0 || pipe2(failure, O_CLOEXEC) < 0)
+		return -errno;
 	fflush(NULL);
 	pid = fork();
-	if (pid != 0)
+	if (pid == 0)
+		become(options, failure[1]);
+	error = errno;
+	close(failure[1]);
+	if (pid < 0) {
+		close(failure[0]);
+		return -error;
+	}
+	/* It ends when the program is loaded, which closes the other end. */
+	do {
+		bytes = read(failure[0], &error, sizeof(error));
+	} while (bytes < 0 && errno == EINTR);
+	close(failure[0]);
+	if (bytes != sizeof(error))
 		return pid;
-	execvp(program[0], program);
-	fprintf(stderr, "racecheck: cannot run %s: %s\n", program[0], strerror(errno));
-	_exit(127);
+	waitpid(pid, NULL, 0);
+	return -error;
 }
 
-static void kill_tree(void)
+/* Kills our children, those of dead ones included. Returns their number. */
+static unsigned kill_children(void)
 {
-	/* Whatever is left is a child of the reaper by now, or will be. */
-	for (int i = 0; i < 1000; i++) {
-		char path[64];
-		char text[4096];
-		ssize_t bytes = 0;
-		char *at;
-		int fd;
+	unsigned count = 0;
+	char path[64];
+	char text[4096];
+	ssize_t bytes = 0;
+	int fd;
 
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getpid(),
-		         (int)getpid());
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0) {
-			bytes = read(fd, text, sizeof(text) - 1);
-			close(fd);
-		}
-		if (bytes <= 0)
-			return;
-		text[bytes] = '\0';
-		for (at = text; *at;) {
-			long pid = strtol(at, &at, 10);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		bytes = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[bytes > 0 ? bytes : 0] = '\0';
+	for (char *at = text; *at; at += strspn(at, " \n")) {
+		long pid = strtol(at, &at, 10);
 
-			if (pid > 1)
-				kill((pid_t)pid, SIGKILL);
-			while (*at == ' ' || *at == '\n')
-				at++;
-		}
+		count++;
+		if (pid > 1)
+			kill((pid_t)pid, SIGKILL);
+	}
+	return count;
+}
+
+/* Ends all that the program left running. Returns how many there were at first. */
+static unsigned kill_tree(void)
+{
+	unsigned count = kill_children();
+	unsigned left = count;
+
+	/* Whatever a killed one leaves becomes a child of ours in turn. */
+	for (int i = 0; left > 0 && i < 1000; i++) {
 		while (waitpid(-1, NULL, WNOHANG) > 0) {
 		}
 		pause_ms(1);
+		left = kill_children();
 	}
+	return count;
 }
 
 /* Looks for reasons to stop. Returns true if the run is over without an end of its own. */
@@ -194,11 +226,13 @@ static bool is_stuck(struct session *session, const struct run_options *options,
 		set_cause(session, "watchdog: time limit passed: %s", calls);
 		return true;
 	}
+	if (caught != 0)
+		set_cause(session, "interrupted by signal SIG%s", sigabbrev_np(caught));
 	return caught != 0;
 }
 
-int run_once(struct session *session, int session_fd, char **program,
-             const struct run_options *options, struct run_result *out)
+int run_once(struct session *session, int session_fd, const struct run_options *options,
+             struct run_result *out)
 {
 	uint64_t begun = now_ms();
 	uint64_t beat = 0;
@@ -208,9 +242,9 @@ int run_once(struct session *session, int session_fd, char **program,
 	pid_t pid;
 
 	session_reset(session, options);
-	pid = start(session_fd, program);
+	pid = start(session_fd, options);
 	if (pid < 0)
-		return -errno;
+		return pid;
 	while (!is_over) {
 		int status;
 		pid_t found = waitpid(-1, &status, WNOHANG);
@@ -226,145 +260,79 @@ int run_once(struct session *session, int session_fd, char **program,
 			                     : is_stuck(session, options, begun, &beat, &beat_ms);
 		}
 	}
-	out->is_timeout = ended == 0;
-	kill_tree();
+	out->straggler_count = kill_tree();
 	return 0;
 }
 
-static int parse_number(const char *text, uint64_t *out)
+/* Says why the run gives no verdict on the races it did not show; null if it gives one. */
+static const char *find_cause(struct session *session)
 {
-	char *end;
-
-	errno = 0;
-	*out = strtoumax(text, &end, 10);
-	return errno != 0 || end == text || *end != '\0' ? -EINVAL : 0;
-}
-
-static int parse_format(const char *text, enum report_format *out)
-{
-	static const char *const names[] = {"text", "jsonl", "sarif"};
-
-	for (int i = 0; i < 3; i++) {
-		if (strcmp(text, names[i]) == 0) {
-			*out = (enum report_format)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-/* Stores the value of one option. Returns 0, or -EINVAL. */
-static int parse_option(struct run_options *options, const char *name, const char *value)
-{
-	uint64_t number = 0;
-	bool is_number = parse_number(value, &number) == 0;
-
-	if (strcmp(name, "--format") == 0)
-		return parse_format(value, &options->format);
-	if (strcmp(name, "--output") == 0) {
-		options->output = value;
-		return 0;
-	}
-	if (strcmp(name, "--switch-off") == 0) {
-		options->switched_off = value;
-		return 0;
-	}
-	if (strcmp(name, "--weak") == 0) {
-		options->weak = strcmp(value, "tso") == 0   ? WEAK_TSO
-		                : strcmp(value, "pso") == 0 ? WEAK_PSO
-		                                            : WEAK_NONE;
-		return options->weak != WEAK_NONE ? 0 : -EINVAL;
-	}
-	if (!is_number)
-		return -EINVAL;
-	if (strcmp(name, "--seed") == 0) {
-		options->seed = number;
-		options->has_seed = true;
-	} else if (strcmp(name, "--depth") == 0 && number >= 1 && number <= PREEMPTION_MAX) {
-		options->depth = (uint32_t)number;
-	} else if (strcmp(name, "--steps") == 0 && number >= 1) {
-		options->steps = (uint32_t)number;
-	} else if (strcmp(name, "--exhaustive") == 0 && number >= 1) {
-		options->exhaustive = (uint32_t)number;
-	} else if (strcmp(name, "--watch-every") == 0 && number >= 1) {
-		options->watch_every = (uint32_t)number;
-	} else if (strcmp(name, "--timeout") == 0) {
-		options->timeout_s = (uint32_t)number;
-	} else if (strcmp(name, "--first-epoch") == 0 && number >= 1) {
-		options->first_epoch = number;
-	} else {
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* Returns the number of arguments used, or -EINVAL. */
-static int parse_options(int argc, char **argv, struct run_options *options)
-{
-	int at = 0;
-
-	while (at < argc && argv[at][0] == '-') {
-		char name[32];
-		const char *equals = strchr(argv[at], '=');
-		size_t bytes = equals ? (size_t)(equals - argv[at]) : strlen(argv[at]);
-
-		if (strcmp(argv[at], "--") == 0)
-			return at + 1;
-		if (strcmp(argv[at], "--watch") == 0 || strcmp(argv[at], "--no-delays") == 0) {
-			options->is_watching |= strcmp(argv[at], "--watch") == 0;
-			options->has_no_delays |= strcmp(argv[at], "--no-delays") == 0;
-			at++;
-			continue;
-		}
-		snprintf(name, sizeof(name), "%.*s", (int)(bytes < 31 ? bytes : 31), argv[at]);
-		if ((!equals && at + 1 >= argc) ||
-		    parse_option(options, name, equals ? equals + 1 : argv[at + 1]) < 0) {
-			fprintf(stderr, "racecheck: bad option or value: %s\n", argv[at]);
-			return -EINVAL;
-		}
-		at += equals ? 1 : 2;
-	}
-	return at;
-}
-
-static int finish(struct session *session, const struct run_options *options,
-                  const struct run_result *result)
-{
-	const char *cause = NULL;
-	FILE *out = options->format == FORMAT_TEXT ? stderr : stdout;
-	uint32_t races;
-
 	if (session->is_mismatch)
 		set_cause(session, "%s", "a program was linked by another version of racecheck");
 	if (session->callbacks == 0)
 		set_cause(session, "%s",
 		          session->process_count == 0
 		                  ? "the program was not linked by `racecheck cc`"
-		                  : "no instrumented access was seen (built without `racecheck "
-		                    "cc`?)");
-	if (session->has_cause)
-		cause = session->cause;
-	symbols_load(session);
-	if (options->output) {
+		                  : "no instrumented access was seen: compile with "
+		                    "`racecheck cc`, too");
+	return session->has_cause ? session->cause : NULL;
+}
+
+static int shell_status(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Writes the reports where they belong. Returns the exit status. */
+static int finish(struct session *session, const struct run_options *options,
+                  const struct run_result *result)
+{
+	FILE *out = options->format == FORMAT_TEXT ? stderr : stdout;
+	int status;
+
+	if (result->straggler_count > 0)
+		fprintf(stderr,
+		        "racecheck: %u processes outlived the program by 2 s, and were ended\n",
+		        result->straggler_count);
+	if (options->output)
 		out = fopen(options->output, "we");
-		if (!out) {
-			fprintf(stderr, "racecheck: cannot write %s: %s\n", options->output,
-			        strerror(errno));
-			return EXIT_NO_VERDICT;
-		}
-	}
-	races = report_write(session, options->format, cause, out);
-	if (fflush(out) != 0 || ferror(out))
-		fprintf(stderr, "racecheck: reports could not be written: %s\n", strerror(errno));
-	if (out != stdout && out != stderr)
-		fclose(out);
-	symbols_release();
-	if (races > 0)
-		return EXIT_RACE;
-	if (cause)
+	if (!out) {
+		fprintf(stderr, "racecheck: cannot write %s: %s\n", options->output,
+		        strerror(errno));
 		return EXIT_NO_VERDICT;
-	return WIFEXITED(result->status) ? WEXITSTATUS(result->status)
-	                                 : 128 + WTERMSIG(result->status);
+	}
+	if (symbols_load(session) < 0)
+		fprintf(stderr, "racecheck: no memory to look lines up\n");
+	status = report_write(session, options->format, find_cause(session),
+	                      shell_status(result->status), out);
+	symbols_release();
+	if (fflush(out) != 0 || ferror(out)) {
+		fprintf(stderr, "racecheck: the reports could not be written: %s\n",
+		        strerror(errno));
+		status = EXIT_NO_VERDICT;
+	}
+	if (options->output)
+		fclose(out);
+	return status;
+}
+
+/* Makes the session's memory file and maps its head. Returns its descriptor, or -errno. */
+static int session_make(struct session **out)
+{
+	int fd = memfd_create("racecheck", MFD_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, SESSION_BYTES) < 0)
+		goto close_fd;
+	*out = mmap(NULL, SESSION_HEAD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (*out != MAP_FAILED)
+		return fd;
+close_fd:
+	ret = -errno;
+	close(fd);
+	return ret;
 }
 
 int run_main(int argc, char **argv)
@@ -374,34 +342,25 @@ int run_main(int argc, char **argv)
 	struct sigaction action = {.sa_handler = catch};
 	struct run_result result = {0};
 	struct session *session;
-	uint32_t schedules = 0;
-	int used = parse_options(argc, argv, &options);
 	int fd;
 	int ret;
 
-	if (used < 0 || used == argc) {
-		if (used == argc)
-			fputs("usage: racecheck run [OPTIONS] PROGRAM ARGS...\n", stderr);
-		return EXIT_USAGE;
-	}
-	fd = memfd_create("racecheck", MFD_CLOEXEC);
-	if (fd < 0 || ftruncate(fd, SESSION_BYTES) < 0) {
-		fprintf(stderr, "racecheck: cannot make a session: %s\n", strerror(errno));
-		return EXIT_NO_VERDICT;
-	}
-	session = mmap(NULL, SESSION_HEAD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (session == MAP_FAILED) {
-		fprintf(stderr, "racecheck: cannot map a session: %s\n", strerror(errno));
+	options_parse(argc, argv, &options);
+	fd = session_make(&session);
+	if (fd < 0) {
+		fprintf(stderr, "racecheck: no verdict: cannot make a session: %s\n",
+		        strerror(-fd));
 		return EXIT_NO_VERDICT;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	ret = options.exhaustive != 0
-	              ? search_run(session, fd, argv + used, &options, &result, &schedules)
-	              : run_once(session, fd, argv + used, &options, &result);
+	sigaction(SIGHUP, &action, NULL);
+	ret = options.exhaustive != 0 ? search_run(session, fd, &options, &result)
+	                              : run_once(session, fd, &options, &result);
 	if (ret < 0) {
-		fprintf(stderr, "racecheck: cannot run %s: %s\n", argv[used], strerror(-ret));
+		fprintf(stderr, "racecheck: no verdict: cannot run %s: %s\n", options.program[0],
+		        strerror(-ret));
 		return EXIT_NO_VERDICT;
 	}
 	return finish(session, &options, &result);

@@ -60,17 +60,17 @@ static bool has_verdict(const struct session *session)
 	return session->report_count > 0 || session->has_cause;
 }
 
-int search_run(struct session *session, int session_fd, char **program,
-               const struct run_options *options, struct run_result *out, uint32_t *schedules)
+int search_run(struct session *session, int session_fd, const struct run_options *options,
+               struct run_result *out)
 {
 	struct plan *plans = calloc(PLANS_MAX, sizeof(*plans));
+	uint32_t schedules = 0;
 	uint32_t count = 1;
-	int first_status = 0;
 	int ret = 0;
 
 	if (!plans)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < count && *schedules < options->exhaustive; i++) {
+	for (uint32_t i = 0; i < count && schedules < options->exhaustive; i++) {
 		ret = session_clear(session_fd);
 		if (ret < 0)
 			break;
@@ -78,20 +78,17 @@ int search_run(struct session *session, int session_fd, char **program,
 		memcpy(session->schedule.listed_step, plans[i].step, sizeof(plans[i].step));
 		memcpy(session->schedule.listed_context, plans[i].context,
 		       sizeof(plans[i].context));
-		ret = run_once(session, session_fd, program, options, out);
+		ret = run_once(session, session_fd, options, out);
 		if (ret < 0)
 			break;
-		++*schedules;
+		schedules++;
 		/* The first schedule that shows something is the one that is reported. */
-		if (has_verdict(session) || out->status != 0) {
-			first_status = out->status;
+		if (has_verdict(session) || out->status != 0)
 			break;
-		}
 		count = plans_extend(session, &plans[i], plans, count, PLANS_MAX);
 	}
-	out->status = first_status != 0 ? first_status : out->status;
-	fprintf(stderr, "racecheck: %u schedules run%s\n", *schedules,
-	        *schedules >= options->exhaustive ? ", the limit" : "");
+	fprintf(stderr, "racecheck: %u schedules run%s\n", schedules,
+	        schedules >= options->exhaustive ? ", the limit" : "");
 	free(plans);
 	return ret;
 }

@@ -259,10 +259,8 @@ void context_join_dead(uint32_t occupant)
 	for (uint32_t slot = 0; slot < context_count(); slot++) {
 		struct context *context = &session->context[slot];
 
-		if (context->occupant != occupant || slot == self.slot)
-			continue;
-		if (context->state != CONTEXT_LIVE || is_dead(context->tid) ||
-		    is_dead(context->pid))
+		/* The kernel tells of the death before it shows: the thread may still be there. */
+		if (context->occupant == occupant && slot != self.slot)
 			row_join(slot);
 	}
 }

@@ -118,6 +118,7 @@ struct thread {
 	bool is_exhausted;
 	bool has_called_back;
 	uint64_t edge_place; /* caller of the wrapped call in progress */
+	uintptr_t forwarder; /* caller of syscall() while it calls a wrapper; 0: none */
 	struct pending_signal *pending;
 	uint32_t pending_count;
 	uint32_t watch_skip;
@@ -177,7 +178,7 @@ void context_join_process(uint32_t pid);
 void context_join_gone(bool is_all);
 /* Is there a context of that process that still runs? */
 bool context_is_known(uint32_t pid);
-/* Orders the context of an occupant before the caller, if it is dead. */
+/* Orders the context of an occupant, which has died, before the caller. */
 void context_join_dead(uint32_t occupant);
 /* Says that the caller's next accesses are a new epoch. */
 void context_advance(void);

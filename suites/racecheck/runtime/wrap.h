@@ -11,6 +11,10 @@
 
 #include "suites/racecheck/runtime/runtime.h"
 
+/* Who called the wrapper, or the syscall() that forwards to it. */
+#undef CALLER
+#define CALLER (self.forwarder ? self.forwarder : (uintptr_t)__builtin_return_address(0))
+
 /*
  * Begins a wrapped call from place. False: the caller is the runtime itself,
  * or another wrapped call, and the real call is all there is to do.

@@ -276,6 +276,7 @@ static long membarrier_call(const long *a)
 INTERPOSE long syscall(long number, ...)
 {
 	uintptr_t place = CALLER;
+	bool is_forwarded;
 	long a[6];
 	long ret;
 	va_list arguments;
@@ -291,7 +292,10 @@ INTERPOSE long syscall(long number, ...)
 			return failed(uring_call(number, a, place));
 		if (number == SYS_membarrier)
 			return membarrier_call(a);
-		if (forward(number, a, &ret) || forward_process(number, a, &ret))
+		self.forwarder = place;
+		is_forwarded = forward(number, a, &ret) || forward_process(number, a, &ret);
+		self.forwarder = 0;
+		if (is_forwarded)
 			return ret;
 		for (size_t i = 0; i < sizeof(uncovered) / sizeof(uncovered[0]); i++) {
 			if (uncovered[i].number == number)

@@ -14,6 +14,7 @@
  * missing: release
  * pairs: write/read
  * outcomes: correct fresh, broken fresh stale
+ * forced: stale
  * oracle: the reader sees what the writer wrote before the flag
  */
 #include "suites/check/races/race.h"
@@ -73,7 +74,7 @@ static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
-	shared->data = 42; /* race: write write */
+	late(shared->data, 42); /* race: write write */
 	raise_flag(&shared->flag);
 }
 

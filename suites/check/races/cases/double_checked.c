@@ -10,6 +10,7 @@
  * missing: release and acquire
  * pairs: set/ask, make/use
  * outcomes: correct made, broken made unmade
+ * forced: unmade
  * oracle: who finds the flag set finds the object made
  */
 #include "suites/check/races/race.h"
@@ -28,8 +29,9 @@ static void make_once(struct shared *shared)
 		return;
 	must(pthread_mutex_lock(&shared->mutex) == 0);
 	if (!shared->is_made) {
-		shared->object = 42; /* race: make write */
-		shared->is_made = 1; /* race: set write */
+		late(shared->object, 42); /* race: make write */
+		shared->is_made = 1;      /* race: set write */
+		race_let_go();
 	}
 	must(pthread_mutex_unlock(&shared->mutex) == 0);
 }
@@ -39,6 +41,8 @@ static void user(void *memory)
 	struct shared *shared = memory;
 	int self = atomic_fetch_add_explicit(&shared->next, 1, memory_order_relaxed);
 
+	if (self == 1)
+		race_await_window();
 	make_once(shared);
 	if (shared->object != 42) /* race: use read */
 		shared->unmade_counts[self]++;

@@ -10,6 +10,7 @@
  * missing: release fence
  * pairs: write/read
  * outcomes: correct fresh, broken fresh stale
+ * forced: stale
  * oracle: the reader sees what the writer wrote before the flag
  */
 #include "suites/check/races/race.h"
@@ -24,7 +25,7 @@ static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
-	shared->data = 42; /* race: write write */
+	late(shared->data, 42); /* race: write write */
 	in_correct(atomic_thread_fence(memory_order_release));
 	atomic_store_explicit(&shared->flag, 1, memory_order_relaxed);
 }

@@ -12,7 +12,8 @@
  * tier: P
  * missing: lock
  * pairs: write/read
- * outcomes: correct fresh, broken fresh
+ * outcomes: correct fresh, broken fresh stale
+ * forced: stale
  * oracle: the survivor sees what the dead owner wrote
  */
 #include "suites/check/races/race.h"
@@ -29,7 +30,7 @@ static void owner(void *memory)
 	struct shared *shared = memory;
 
 	must(pthread_mutex_lock(&shared->mutex) == 0);
-	shared->data = 42; /* race: write write */
+	late(shared->data, 42); /* race: write write */
 	atomic_store_explicit(&shared->is_written, 1, memory_order_relaxed);
 	raise(SIGKILL);
 }

@@ -9,16 +9,18 @@
  * truth: correct free, broken racy
  * tier: P
  * missing: write lock
- * pairs: add/add, add/look
- * outcomes: correct kept, broken kept lost
- * forced: lost
- * oracle: the count holds every addition
+ * pairs: write/read
+ * outcomes: correct fresh, broken fresh stale
+ * forced: stale
+ * oracle: who reads the flag reads the data that is written with it
  */
 #include "suites/check/races/race.h"
 
 struct shared {
-	pthread_rwlock_t lock;
-	long count;
+	pthread_rwlock_t rwlock;
+	bool is_ready;
+	int data;
+	int seen;
 };
 
 static void lock(pthread_rwlock_t *rwlock, bool is_to_write)
@@ -41,21 +43,32 @@ static void lock(pthread_rwlock_t *rwlock, bool is_to_write)
 #endif
 }
 
-static void adder(void *memory)
+static void writer(void *memory)
 {
 	struct shared *shared = memory;
-	long looked;
 
-	for (int i = 0; i < ROUNDS; i++) {
-		lock(&shared->lock, in_correct(true) in_broken(false));
-		shared->count = window(shared->count) + 1; /* race: add update */
-		must(pthread_rwlock_unlock(&shared->lock) == 0);
+	lock(&shared->rwlock, in_correct(true) in_broken(false));
+	shared->is_ready = true;   /* race: write write */
+	shared->data = window(42); /* race: write write */
+	must(pthread_rwlock_unlock(&shared->rwlock) == 0);
+}
 
-		lock(&shared->lock, false);
-		looked = shared->count; /* race: look read */
-		must(pthread_rwlock_unlock(&shared->lock) == 0);
-		must(looked > 0);
-	}
+static bool look(struct shared *shared)
+{
+	bool is_ready;
+
+	lock(&shared->rwlock, false);
+	is_ready = shared->is_ready; /* race: read read */
+	shared->seen = shared->data; /* race: read read */
+	must(pthread_rwlock_unlock(&shared->rwlock) == 0);
+	return is_ready;
+}
+
+static void reader(void *memory)
+{
+	struct shared *shared = memory;
+
+	race_until(look(shared));
 }
 
 int main(int argc, char **argv)
@@ -65,9 +78,8 @@ int main(int argc, char **argv)
 
 	must(pthread_rwlockattr_init(&attributes) == 0);
 	must(pthread_rwlockattr_setpshared(&attributes, race_pshared()) == 0);
-	must(pthread_rwlock_init(&shared->lock, &attributes) == 0);
-	race_peers(shared, adder, adder);
-	race_outcome("kept", shared->count);
-	race_outcome("lost", 2 * ROUNDS - shared->count);
+	must(pthread_rwlock_init(&shared->rwlock, &attributes) == 0);
+	race_peers(shared, reader, writer);
+	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();
 }

@@ -10,6 +10,7 @@
  * missing: release
  * pairs: write/read
  * outcomes: correct fresh, broken fresh stale
+ * forced: stale
  * oracle: the messages arrive as they were sent, in their order
  */
 #include "suites/check/races/race.h"
@@ -32,7 +33,7 @@ static void producer(void *memory)
 		/* Acquire: pairs with the release in consumer(). */
 		race_until(head - atomic_load_explicit(&shared->tail, memory_order_acquire) <
 		           SLOTS);
-		shared->slots[head % SLOTS] = (int)head; /* race: write write */
+		late(shared->slots[head % SLOTS], (int)head + 1); /* race: write write */
 		atomic_store_explicit(&shared->head, head + 1,
 		                      in_correct(memory_order_release)
 		                              in_broken(memory_order_relaxed));
@@ -49,7 +50,7 @@ static void consumer(void *memory)
 		/* Acquire: pairs with the release in producer(). */
 		race_until(atomic_load_explicit(&shared->head, memory_order_acquire) != tail);
 		value = shared->slots[tail % SLOTS]; /* race: read read */
-		if (value == (int)tail)
+		if (value == (int)tail + 1)
 			shared->fresh_count++;
 		else
 			shared->stale_count++;

@@ -12,13 +12,18 @@
  * missing: mutex
  * pairs: add/add
  * outcomes: correct kept, broken kept lost
+ * forced: lost
  * flags: -O3 -mavx2
  * machine: avx2
  * oracle: each element holds every addition
  */
 #include "suites/check/races/race.h"
 
+#ifdef OUTCOME
+enum { ELEMENTS = 1 };
+#else
 enum { ELEMENTS = 256 };
+#endif
 
 struct shared {
 	pthread_mutex_t mutex;
@@ -28,7 +33,7 @@ struct shared {
 static void add_to_all(int *elements)
 {
 	for (int i = 0; i < ELEMENTS; i++)
-		elements[i] += 1; /* race: add update */
+		elements[i] = window(elements[i]) + 1; /* race: add update */
 }
 
 static void adder(void *memory)

@@ -10,6 +10,7 @@
  * missing: release and acquire
  * pairs: write/read, raise/look
  * outcomes: correct fresh, broken fresh stale
+ * forced: stale
  * oracle: the reader sees what the writer wrote before the flag
  */
 #include "suites/check/races/race.h"
@@ -24,8 +25,8 @@ static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
-	shared->data = 42; /* race: write write */
-	shared->flag = 1;  /* race: raise write */
+	late(shared->data, 42); /* race: write write */
+	shared->flag = 1;       /* race: raise write */
 }
 
 static void reader(void *memory)

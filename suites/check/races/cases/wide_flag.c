@@ -9,6 +9,7 @@
  * missing: release
  * pairs: write/read
  * outcomes: correct fresh, broken fresh stale
+ * forced: stale
  * flags: -mcx16
  * machine: cx16
  * oracle: the reader sees what the writer wrote before the flag
@@ -27,7 +28,7 @@ static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
-	shared->data = 42; /* race: write write */
+	late(shared->data, 42); /* race: write write */
 	__atomic_store_n(&shared->flag, 1,
 	                 in_correct(__ATOMIC_RELEASE) in_broken(__ATOMIC_RELAXED));
 }
