@@ -523,6 +523,24 @@ def background():
     fact("background_others_cpus", costs.stop().others)
 
 
+def convoy():
+    """Short requests, alone and beside a thread that computes: each gives the lock away."""
+    repeats = 5 if QUICK else 40
+    fact("request_alone_us", median_us(lambda: time.sleep(0.0002), repeats))
+    over = threading.Event()
+
+    def compute():
+        while not over.is_set():
+            for _ in range(1000):
+                pass
+
+    peer = threading.Thread(target=compute)
+    peer.start()
+    fact("request_beside_work_us", median_us(lambda: time.sleep(0.0002), repeats))
+    over.set()
+    peer.join()
+
+
 def race():
     """Two threads that read, and write what they read plus one."""
     class Counter:
@@ -641,7 +659,7 @@ def main():
     compare(disk, 2, 200 * scale, [(Alone, 0.5), (Threading, 1), (MpPool, 1)], few)
     rows = Task("database", ROWS, transact, 1, (ROWS, sum(range(ROWS))))
     compare(rows, 2, 100 * scale, [(Alone, 0.5), (Threading, 1), (MpPool, 1)], few)
-    for experiment in (create, background, race, isolation, passing):
+    for experiment in (create, background, convoy, race, isolation, passing):
         experiment()
 
 
