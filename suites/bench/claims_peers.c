@@ -63,6 +63,7 @@ void claim_judge_crash(const struct trial *trial, struct claim *claim)
 	claim_copy_facts(claim, run, "", "");
 	claim_copy_python(trial, claim, "killed_thread_");
 	claim_copy_python(trial, claim, "executor_");
+	claim_copy_python(trial, claim, "queue_");
 	if (isnan(survivors + lost + thread_survivors))
 		claim_decide(claim, CLAIM_CANNOT_BE_TOLD, "%s",
 		             run->why[0] ? run->why : "no crash was made");
