@@ -21,6 +21,10 @@ void claim_judge_races(const struct trial *trial, struct claim *claim)
 	               experiment_value(race, "atomic_lost_count") +
 	               experiment_value(race, "message_lost_count");
 
+	claim_add_fact(claim, lost, "unsynchronised_lost_count");
+	claim_add_fact(claim, experiment_value(race, "mutex_lost_count"), "mutex_lost_count");
+	claim_add_fact(claim, experiment_value(race, "atomic_lost_count"), "atomic_lost_count");
+	claim_add_fact(claim, experiment_value(race, "message_lost_count"), "message_lost_count");
 	claim_copy_facts(claim, race, "", "");
 	claim_copy_python(trial, claim, "unsynchronised_");
 	if (isnan(twins) || isnan(lost))
