@@ -4,9 +4,9 @@
  *
  * A process that is killed leaves its names behind, and not every kind can be
  * listed (/dev/mqueue may not be mounted). So each name is first entered in a
- * directory of mode 0700, $XDG_RUNTIME_DIR/ipcbench or /tmp/ipcbench-UID. An
- * entry is an empty file whose name says it all, so that it is there whole or
- * not at all:
+ * directory of mode 0700: $XDG_RUNTIME_DIR/ipcbench, or /tmp/ipcbench-UID where
+ * that variable names no folder of this user's own. An entry is an empty file whose
+ * name says it all, so that it is there whole or not at all:
  *
  *   KIND.PID.START.PIDNS.IPCNS.RANDOM[.ID.TIME]
  *

@@ -17,6 +17,7 @@
 
 #define REPORT_QUANTILES 4
 #define REPORT_CURVE_POINTS 36
+#define REPORT_LABEL_BYTES (RUN_CELL_BYTES + RUN_ARM_BYTES + 8)
 
 /* The quantiles that a report shows: 0.5, 0.9, 0.99, 0.999, with their names p50 ... p99.9. */
 extern const double report_quantiles[REPORT_QUANTILES];
@@ -46,6 +47,7 @@ struct report_peer {
 
 struct report_cell {
 	struct run_cell cell;
+	char arm[RUN_ARM_BYTES]; /* of a session that compared; empty where there is one arm */
 	enum run_metric metric;
 	uint32_t rounds; /* that gave a number */
 	uint32_t rounds_failed;
@@ -58,6 +60,7 @@ struct report_cell {
 	bool is_resolved[REPORT_QUANTILES]; /* at least 20 values of all rounds lie beyond it */
 	double *p50_ns_by_round; /* rounds of them, in order; NAN where a round has none */
 	double *messages_per_s_by_round;
+	struct histogram *histogram; /* of all rounds that gave a number; null for throughput */
 	struct report_figure *curve; /* REPORT_CURVE_POINTS; null where there is no histogram */
 	size_t curve_count;          /* the first so many are resolved, as is_resolved has it */
 	struct report_figure messages_per_s;
@@ -172,7 +175,10 @@ void report_destroy(struct report *report);
 /* Returns what is said of the transport called name, or null. */
 const struct report_transport *report_find_transport(const struct report *report, const char *name);
 
-/* Returns the cell called name, or null. */
+/* Writes a cell's name, and its arm where there are two. */
+void report_cell_label(const struct report_cell *cell, char *out, size_t out_bytes);
+
+/* Returns the cell called name, or null; of several arms the first. */
 const struct report_cell *report_find_cell(const struct report *report, const char *name);
 
 /*

@@ -399,7 +399,9 @@ static void write_summary(FILE *out, const struct verdict_report *report,
 		fputs("INVALID: the control changed, which neither arm can touch; "
 		      "nothing above counts\n",
 		      out);
-	if (report->reproduce)
+	if (report->reproduce && strstr(report->reproduce, " --seed"))
+		fprintf(out, "reproduce: %s\n", report->reproduce);
+	else if (report->reproduce)
 		fprintf(out, "reproduce: %s --seed %llu\n", report->reproduce,
 		        (unsigned long long)report->seed);
 	if (report->session)

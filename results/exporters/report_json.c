@@ -218,6 +218,7 @@ json_t *report_json_cell(const struct report_cell *cell)
 	bool is_failed = cell->rounds == 0;
 	json_t *object = json_object();
 	bool is_whole = put_cell(object, is_failed ? "failed" : "cell", &cell->cell) &&
+	                (cell->arm[0] == '\0' || put(object, "arm", text_json(cell->arm))) &&
 	                put(object, "rounds", count_json(cell->rounds)) &&
 	                put(object, "rounds_failed", count_json(cell->rounds_failed));
 

@@ -9,6 +9,7 @@
 
 #include "ipc/clock.h"
 #include "results/claim_json.h"
+#include "results/verdict_note.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/doctor/doctor.h"
 
@@ -85,6 +86,16 @@ int session_log_claim(struct session_log *log, const struct report_claim *claim)
 	int ret = body ? store_note(log->store, CLAIM_NOTE, body, why, sizeof(why)) : -ENOMEM;
 
 	json_decref(object);
+	free(body);
+	return say(log, ret, why);
+}
+
+int session_log_comparison(struct session_log *log, const struct verdict_report *report)
+{
+	char *body = verdict_note_write(report);
+	char why[WHY_BYTES] = "";
+	int ret = body ? store_note(log->store, VERDICT_NOTE, body, why, sizeof(why)) : -ENOMEM;
+
 	free(body);
 	return say(log, ret, why);
 }

@@ -11,6 +11,7 @@
 #include "results/report.h"
 #include "results/session.h"
 #include "results/store.h"
+#include "results/verdict_report.h"
 
 struct session_log {
 	struct store *store;
@@ -34,6 +35,9 @@ int session_log_skip(struct session_log *log, const struct run_cell *cell, const
 
 /* Appends a claim, or an experiment, that belongs to the session as a whole. Returns as above. */
 int session_log_claim(struct session_log *log, const struct report_claim *claim);
+
+/* Notes what is compared, beside the runs. Returns as above. */
+int session_log_comparison(struct session_log *log, const struct verdict_report *report);
 
 /* Ends the session with a status and the time. Returns 0, or -errno, said. */
 int session_log_finish(struct session_log *log, const char *status);

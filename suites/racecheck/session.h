@@ -56,7 +56,8 @@ struct context {
 	_Atomic uint32_t pid, tid; /* 0 until the child of a fork says */
 	_Atomic uint32_t parent;   /* pid of the process that made it */
 	_Atomic uint32_t occupant;
-	_Atomic uint32_t is_detached; /* nobody can join it */
+	_Atomic uint32_t is_detached;  /* nobody can join it */
+	_Atomic uint32_t is_cancelled; /* its next translation acquires the canceller's clock */
 	_Atomic uint64_t last_access;
 	_Atomic uint64_t ended_ns;       /* CLOCK_BOOTTIME */
 	uint64_t clock[CONTEXT_MAX];     /* what this context knows of each */

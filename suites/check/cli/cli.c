@@ -48,6 +48,11 @@ const char *cli_plugin(void)
 	return from_environment("CLI_PLUGIN");
 }
 
+const char *cli_plugin_slowed(void)
+{
+	return from_environment("CLI_PLUGIN_SLOWED");
+}
+
 int cli_setup(void **state)
 {
 	const char *parent = getenv("TMPDIR");

@@ -292,6 +292,30 @@ static void a_directory_that_others_may_use_is_refused(void **state)
 	assert_non_null(strstr(why, "XDG_RUNTIME_DIR"));
 }
 
+/* As su and sudo leave it behind: what is not ours is passed over, for /tmp. */
+static void a_runtime_folder_of_somebody_else_is_passed_over(void **state)
+{
+	struct fixture *f = *state;
+	char file[128];
+	struct name name;
+
+	snprintf(file, sizeof(file), "%s/file", f->runtime);
+	close(open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	setenv("XDG_RUNTIME_DIR", file, 1);
+	assert_int_equal(names_add(&name, NAME_FIFO), 0);
+	names_remove(&name);
+	unlink(file);
+
+	/* Root can give a folder away; for others the root folder is another's. */
+	if (geteuid() == 0)
+		assert_int_equal(chown(f->runtime, 1, 1), 0);
+	setenv("XDG_RUNTIME_DIR", geteuid() == 0 ? f->runtime : "/", 1);
+	assert_int_equal(names_add(&name, NAME_FIFO), 0);
+	assert_int_equal(access(f->directory, F_OK), -1);
+	assert_int_equal(names_clean(true, NULL, NULL), 0);
+	names_remove(&name);
+}
+
 static void a_symbolic_link_in_its_place_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -536,6 +560,7 @@ const struct CMUnitTest unit_names_tests[] = {
 	TEST(two_names_are_never_alike),
 	TEST(the_modes_are_private_under_any_umask),
 	TEST(a_directory_that_others_may_use_is_refused),
+	TEST(a_runtime_folder_of_somebody_else_is_passed_over),
 	TEST(a_symbolic_link_in_its_place_is_refused),
 	TEST(a_child_does_not_remove_its_parents_name),
 	TEST(clean_removes_what_a_dead_owner_left),

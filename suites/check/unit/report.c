@@ -107,6 +107,51 @@ static void a_quantile_is_the_median_over_rounds(void **state)
 	assert_number(sum->p50_ns_by_round[4], 10000);
 }
 
+/* Adds a round of one value to an arm of the report that is being built. */
+static int add_arm(const struct run_cell *cell, const char *arm, uint64_t value, uint64_t batch)
+{
+	struct histogram *histogram = histogram_create(HISTOGRAM_BITS_DEFAULT);
+	struct run run = {
+		.cell = cell,
+		.metric = RUN_ROUND_TRIP,
+		.stage = 1,
+		.batch = batch,
+		.samples = 1,
+		.messages = batch,
+		.elapsed_ns = value,
+		.histogram = histogram,
+	};
+	int ret;
+
+	snprintf(run.arm, sizeof(run.arm), "%s", arm);
+	histogram_record(histogram, value);
+	ret = report_add_run(builder, &run);
+	free(histogram);
+	return ret;
+}
+
+static void the_arms_of_a_comparison_are_told_apart(void **state)
+{
+	struct run_cell cell = made_up_cell("pipe", "ping_pong", 64, "same_core");
+	struct session session = *made_up_session();
+	char label[REPORT_LABEL_BYTES];
+
+	(void)state;
+	session.kind = "ab";
+	report_builder_destroy(builder);
+	assert_int_equal(report_builder_create(&builder, &session), 0);
+	assert_int_equal(add_arm(&cell, "B", 400, 2), 0);
+	assert_int_equal(add_arm(&cell, "A", 100, 1), 0);
+	assert_int_equal(report_build(&report, builder), 0);
+	assert_int_equal(report->cells_count, 2);
+	assert_string_equal(report->cells[0].arm, "A");
+	assert_number(report->cells[0].quantiles_ns[0].median, 100);
+	assert_string_equal(report->cells[1].arm, "B");
+	assert_number(report->cells[1].quantiles_ns[0].median, 200);
+	report_cell_label(&report->cells[1], label, sizeof(label));
+	assert_string_equal(label, "pipe/ping_pong/64B/same_core/block/processes, arm B");
+}
+
 static void block_times_are_divided_by_their_batch(void **state)
 {
 	struct run_cell cell = made_up_cell("loopback", "ping_pong", 8, "unpinned");
@@ -370,6 +415,7 @@ static void many_cells_and_rounds_fit(void **state)
 
 const struct CMUnitTest unit_report_tests[] = {
 	CASE(a_quantile_is_the_median_over_rounds),
+	CASE(the_arms_of_a_comparison_are_told_apart),
 	CASE(block_times_are_divided_by_their_batch),
 	CASE(cpu_and_switches_are_a_message_and_peer),
 	CASE(a_quantile_is_resolved_by_20_values_beyond_it),

@@ -28,7 +28,7 @@ struct operation {
 	struct thread *thread;
 	uintptr_t address, place;
 	int order;
-	bool is_ring;
+	uint32_t is_ring;
 };
 
 static __attribute__((noinline)) void count_callback(void)
@@ -39,6 +39,14 @@ static __attribute__((noinline)) void count_callback(void)
 
 /* Rings shared with the kernel: a release hands work over, an acquire takes it back. */
 static const struct channel_key ring_key = {CHANNEL_RING, 0, 0};
+
+static void ring_completed(void)
+{
+	if (edge_is_off(EDGE_io_uring))
+		return;
+	channel_acquire(ring_key, EDGE_io_uring);
+	channel_get_everything();
+}
 
 static inline struct operation operation_begin(const volatile void *pointer, size_t bytes,
                                                bool is_write, int order, uintptr_t place)
@@ -60,8 +68,8 @@ static inline struct operation operation_begin(const volatile void *pointer, siz
 		schedule_point();
 	else
 		delay_point();
-	op.is_ring = shadow_translate(t, op.address)->page->is_ring != 0;
-	if (UNLIKELY(op.is_ring) && is_write && is_release(order))
+	op.is_ring = shadow_translate(t, op.address)->page->is_ring;
+	if (UNLIKELY(op.is_ring == 1) && is_write && is_release(order))
 		channel_release(ring_key, EDGE_io_uring);
 	t->busy++;
 	is_checked = !t->ignoring && !is_watching;
@@ -86,7 +94,7 @@ static void operation_end(struct operation *op)
 	lock_give(&op->ref.sync->lock);
 	op->thread->busy--;
 	if (UNLIKELY(op->is_ring) && is_acquire(op->order))
-		channel_acquire(ring_key, EDGE_io_uring);
+		ring_completed();
 	runtime_leave();
 }
 
@@ -318,6 +326,100 @@ ATOMIC_WIDTH(16)
 ATOMIC_WIDTH(32)
 ATOMIC_WIDTH(64)
 ATOMIC_WIDTH(128)
+
+/*
+ * clang leaves 16 bytes to libatomic, whose functions take what the callbacks
+ * take. (Aliases by label: the compilers know the names as builtins.)
+ */
+#define LIBATOMIC(name, tsan, ret_type, ...)                                                       \
+	INTERPOSE ret_type libatomic_##name(__VA_ARGS__) __asm__("__atomic_" #name "_16")          \
+		__attribute__((alias("__tsan_atomic128_" #tsan)));
+
+LIBATOMIC(load, load, a128, const volatile a128 *, int)
+LIBATOMIC(store, store, void, volatile a128 *, a128, int)
+LIBATOMIC(exchange, exchange, a128, volatile a128 *, a128, int)
+LIBATOMIC(compare_exchange, compare_exchange_strong, int, volatile a128 *, a128 *, a128, int, int)
+LIBATOMIC(fetch_add, fetch_add, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_sub, fetch_sub, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_and, fetch_and, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_or, fetch_or, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_xor, fetch_xor, a128, volatile a128 *, a128, int)
+LIBATOMIC(fetch_nand, fetch_nand, a128, volatile a128 *, a128, int)
+
+/*
+ * Objects of other sizes: libatomic's lock is its process's own, so that it
+ * neither orders nor even keeps whole what processes share. Here the lock is
+ * that of the object's clock.
+ */
+INTERPOSE void atomic_any_load(size_t bytes, const void *p, void *into,
+                               int order) __asm__("__atomic_load");
+INTERPOSE void atomic_any_store(size_t bytes, void *p, const void *from,
+                                int order) __asm__("__atomic_store");
+INTERPOSE void atomic_any_exchange(size_t bytes, void *p, const void *from, void *into,
+                                   int order) __asm__("__atomic_exchange");
+INTERPOSE bool atomic_any_swap(size_t bytes, void *p, void *expected, const void *wanted, int order,
+                               int failure) __asm__("__atomic_compare_exchange");
+
+INTERPOSE void atomic_any_load(size_t bytes, const void *p, void *into, int order)
+{
+	struct operation op = operation_begin(p, bytes, false, order, CALLER);
+
+	memcpy(into, p, bytes);
+	if (!op.ref.sync)
+		return;
+	order_read(&op, order, EDGE_atomic_load);
+	operation_end(&op);
+	spin_hint();
+}
+
+INTERPOSE void atomic_any_store(size_t bytes, void *p, const void *from, int order)
+{
+	struct operation op = operation_begin(p, bytes, true, order, CALLER);
+
+	memcpy(p, from, bytes);
+	if (!op.ref.sync)
+		return;
+	order_write(&op, order, false, EDGE_atomic_store);
+	operation_end(&op);
+	moved_hint();
+}
+
+INTERPOSE void atomic_any_exchange(size_t bytes, void *p, const void *from, void *into, int order)
+{
+	struct operation op = operation_begin(p, bytes, true, order, CALLER);
+
+	memcpy(into, p, bytes);
+	memcpy(p, from, bytes);
+	if (!op.ref.sync)
+		return;
+	order_read(&op, order, EDGE_atomic_rmw);
+	order_write(&op, order, true, EDGE_atomic_rmw);
+	operation_end(&op);
+	moved_hint();
+}
+
+INTERPOSE bool atomic_any_swap(size_t bytes, void *p, void *expected, const void *wanted, int order,
+                               int failure)
+{
+	struct operation op = operation_begin(p, bytes, true, order, CALLER);
+	bool is_done = memcmp(p, expected, bytes) == 0;
+
+	if (is_done)
+		memcpy(p, wanted, bytes);
+	else
+		memcpy(expected, p, bytes);
+	if (!op.ref.sync)
+		return is_done;
+	order_read(&op, is_done ? order : failure, EDGE_atomic_rmw);
+	if (is_done)
+		order_write(&op, order, true, EDGE_atomic_rmw);
+	operation_end(&op);
+	if (is_done)
+		moved_hint();
+	else
+		spin_hint();
+	return is_done;
+}
 
 static void fence(int order, enum edge edge, uintptr_t place)
 {

@@ -172,9 +172,58 @@ void channel_clear(struct channel_ref ref)
 
 void channel_peek(struct channel_ref ref)
 {
-	if (ref.channel->head != 0)
-		clock_take(ref.arena, &segment_of(ref.arena, ref.channel->head)->clock,
-		           self.context->clock);
+	channel_copy(ref, 1);
+}
+
+void channel_copy(struct channel_ref ref, uint64_t units)
+{
+	uint32_t unit = ref.channel->head;
+
+	while (units > 0 && unit != 0) {
+		struct segment *segment = segment_of(ref.arena, unit);
+
+		clock_take(ref.arena, &segment->clock, self.context->clock);
+		units -= segment->units < units ? segment->units : units;
+		unit = segment->next;
+	}
+}
+
+static struct channel_ref room_of(struct channel_ref ref)
+{
+	return (struct channel_ref){ref.arena, channel_of(ref.arena, ref.channel->room)};
+}
+
+void channel_bound(struct channel_ref ref, uint64_t free_units)
+{
+	if (ref.channel->room != 0)
+		return;
+	ref.channel->room = arena_take(ref.arena, CHANNEL_CLASS);
+	room_of(ref).channel->free_units = free_units;
+}
+
+void channel_fill(struct channel_ref ref, uint64_t units)
+{
+	struct channel *room;
+	uint64_t part;
+
+	if (ref.channel->room == 0)
+		return;
+	room = room_of(ref).channel;
+	part = room->free_units < units ? room->free_units : units;
+	room->free_units -= part;
+	channel_get(room_of(ref), units - part, ANY_TAG);
+}
+
+void channel_empty(struct channel_ref ref, uint64_t units)
+{
+	if (ref.channel->room != 0 && units != 0)
+		channel_put(room_of(ref), units, 0);
+}
+
+void channel_peek_room(struct channel_ref ref)
+{
+	if (ref.channel->room != 0 && room_of(ref).channel->free_units == 0)
+		channel_peek(room_of(ref));
 }
 
 void channel_get_all(struct channel_ref ref)

@@ -107,6 +107,7 @@ uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid)
 	context->last_access = 0;
 	context->log_count = 0;
 	context->is_detached = 0;
+	context->is_cancelled = 0;
 	context->ended_ns = 0;
 	context->pid = pid;
 	context->tid = tid;
@@ -229,6 +230,21 @@ void context_join_process(uint32_t pid)
 	}
 }
 
+/* A process is dead if its first thread is, and all others that are known. */
+static bool process_is_dead(uint32_t pid)
+{
+	if (!is_dead(pid))
+		return false;
+	for (uint32_t slot = 0; slot < context_count(); slot++) {
+		const struct context *context = &session->context[slot];
+
+		if (context->pid == pid && context->state == CONTEXT_LIVE && context->tid != pid &&
+		    context->tid != 0 && !is_dead(context->tid))
+			return false;
+	}
+	return true;
+}
+
 void context_join_gone(bool is_all)
 {
 	for (uint32_t slot = 0; slot < context_count(); slot++) {
@@ -238,7 +254,7 @@ void context_join_gone(bool is_all)
 		if (slot == self.slot ||
 		    (state != CONTEXT_LIVE && !(is_all && state == CONTEXT_ENDED)))
 			continue;
-		if (is_dead(context->pid))
+		if (process_is_dead(context->pid))
 			row_join(slot);
 	}
 }
@@ -317,6 +333,7 @@ void context_attach(void)
 	uint32_t pid = process_id();
 	uint32_t ancestor = pid;
 	bool is_stranger = true;
+	bool is_orphan = true;
 	uint32_t slot;
 
 	for (slot = 0; slot < context_count(); slot++) {
@@ -339,8 +356,11 @@ void context_attach(void)
 	atomic_fetch_add(&session->process_count, 1);
 	for (int depth = 0; is_stranger && depth < 8 && ancestor > 1; depth++) {
 		ancestor = (uint32_t)stat_field(ancestor, 4);
+		is_orphan = is_orphan && !context_is_known(ancestor);
 		channel_acquire((struct channel_key){CHANNEL_SPAWN, ancestor, 0}, EDGE_posix_spawn);
 	}
+	if (is_stranger && is_orphan)
+		channel_acquire((struct channel_key){CHANNEL_SPAWN, 0, 0}, EDGE_posix_spawn);
 }
 
 void context_forked(uint32_t slot)

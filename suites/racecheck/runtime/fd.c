@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
@@ -23,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 
 static uint64_t hash_bytes(const void *data, size_t bytes, uint64_t hash)
 {
@@ -85,6 +87,9 @@ static void look_anonymous(int fd, struct fd_look *out)
 		out->read = out->write = (struct channel_key){kinds[i].kind, (uint64_t)fd, 0};
 		if (out->type == FD_EVENTFD)
 			out->read.a = out->write.a = fdinfo_number(fd, "eventfd-id:");
+		else if (out->type == FD_TIMERFD)
+			/* Nothing tells two timers apart in all processes: they share a clock. */
+			out->read.a = out->write.a = 0;
 	}
 }
 
@@ -244,6 +249,17 @@ static void look_socket(int fd, struct fd_look *out)
 	out->write = (struct channel_key){CHANNEL_SOCKET_ADDRESS, remote.a << 20 | local.a, 200};
 }
 
+/* A POSIX message queue is a file of a file system of its own. */
+static bool is_queue(int fd, const struct stat *status)
+{
+	enum { MQUEUE_MAGIC = 0x19800202, MQUEUE_BYTES = 80 };
+	struct statfs system = {0};
+
+	/* All queues have this size: it spares other files the second call. */
+	return status->st_size == MQUEUE_BYTES && sys_call2(SYS_fstatfs, fd, &system) == 0 &&
+	       system.f_type == MQUEUE_MAGIC;
+}
+
 void fd_look(int fd, struct fd_look *out)
 {
 	struct stat status = {0};
@@ -265,9 +281,10 @@ void fd_look(int fd, struct fd_look *out)
 		look_socket(fd, out);
 		break;
 	case S_IFREG:
-		out->type = FD_FILE;
+		out->type = is_queue(fd, &status) ? FD_QUEUE : FD_FILE;
 		out->read = out->write =
-			(struct channel_key){CHANNEL_FILE, status.st_ino, status.st_dev};
+			(struct channel_key){out->type == FD_QUEUE ? CHANNEL_MQ : CHANNEL_FILE,
+		                             status.st_ino, status.st_dev};
 		break;
 	case S_IFCHR:
 		out->type = FD_TERMINAL;
@@ -278,6 +295,15 @@ void fd_look(int fd, struct fd_look *out)
 	default:
 		break;
 	}
+}
+
+uint64_t fd_pipe_room(int fd)
+{
+	long bytes = sys_call3(SYS_fcntl, fd, F_GETPIPE_SZ, 0);
+	int waiting = 0;
+
+	sys_call3(SYS_ioctl, fd, FIONREAD, &waiting);
+	return bytes > waiting ? (uint64_t)(bytes - waiting) : 0;
 }
 
 bool fd_is_nonblocking(int fd)
@@ -310,32 +336,46 @@ int fd_wait(int fd, int events, int timeout_ms, enum edge edge)
 	return ret < 0 && errno == EINTR && self.is_interrupted ? -EINTR : 0;
 }
 
-static void release_to(struct channel_key key)
+/* Releases to whoever reads the end of what fd writes to. */
+static void release_end(struct channel_key key, enum edge edge)
 {
 	struct channel_ref ref = channel_at(key);
 
+	if (edge_is_off(edge))
+		return;
 	lock_take(&ref.channel->lock);
-	clock_add(ref.arena, &ref.channel->ended, self.context->clock);
+	if (!ref.channel->is_shut)
+		clock_add(ref.arena, &ref.channel->ended, self.context->clock);
+	ref.channel->is_shut |= edge == EDGE_shutdown;
 	lock_give(&ref.channel->lock);
+	context_advance();
+	context_log(edge, false);
 }
 
-void fd_closed(int fd)
+void fd_shut(int fd)
 {
 	struct fd_look look;
 
 	fd_look(fd, &look);
-	if (look.type == FD_PIPE || look.type == FD_STREAM || look.type == FD_MESSAGE) {
-		if (!edge_is_off(EDGE_close)) {
-			release_to(look.write);
-			context_advance();
-			context_log(EDGE_close, false);
-		}
+	if (look.type == FD_STREAM || look.type == FD_MESSAGE)
+		release_end(look.write, EDGE_shutdown);
+}
+
+void fd_closed(int fd, enum edge edge)
+{
+	struct fd_look look;
+
+	fd_look(fd, &look);
+	if (look.type == FD_STREAM || look.type == FD_MESSAGE ||
+	    (look.type == FD_PIPE &&
+	     (sys_call3(SYS_fcntl, fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY)) {
+		release_end(look.write, edge);
 	} else if (look.type == FD_FILE) {
 		locks_closed(fd, look.device, look.inode);
 	}
 }
 
-void fd_closed_all(bool is_exec)
+static void closed_range(unsigned first, unsigned last, bool is_exec, enum edge edge)
 {
 	struct {
 		uint64_t inode, offset;
@@ -360,11 +400,21 @@ void fd_closed_all(bool is_exec)
 			if (name[0] == '.')
 				continue;
 			fd = (int)strtol(name, NULL, 10);
-			if (fd == directory ||
+			if (fd == directory || (unsigned)fd < first || (unsigned)fd > last ||
 			    (is_exec && !(sys_call3(SYS_fcntl, fd, F_GETFD, 0) & FD_CLOEXEC)))
 				continue;
-			fd_closed(fd);
+			fd_closed(fd, edge);
 		}
 	}
 	sys_call1(SYS_close, directory);
+}
+
+void fd_closed_range(unsigned first, unsigned last, enum edge edge)
+{
+	closed_range(first, last, false, edge);
+}
+
+void fd_closed_all(bool is_exec)
+{
+	closed_range(0, UINT_MAX, is_exec, EDGE_close);
 }

@@ -41,11 +41,17 @@ struct channel_key fd_address_key(const struct sockaddr *address, socklen_t byte
 /* Notes that two sockets are each other's ends. */
 void fd_pair(int one, int other);
 /* Releases to whoever will see that fd was closed; drops locks that go with it. */
-void fd_closed(int fd);
+void fd_closed(int fd, enum edge edge);
+/* Releases to whoever will see that a socket was shut down for writing. */
+void fd_shut(int fd);
+/* As fd_closed() for all open descriptors from first to last. */
+void fd_closed_range(unsigned first, unsigned last, enum edge edge);
 /* The same for all descriptors, before the process ends or executes. */
 void fd_closed_all(bool is_exec);
 /* Is the descriptor in non-blocking mode? */
 bool fd_is_nonblocking(int fd);
+/* How many bytes a pipe can take now at most. */
+uint64_t fd_pipe_room(int fd);
 /* The process a pidfd stands for; 0: none. */
 uint32_t fd_pid(int fd);
 /* Polls without waiting. Returns revents. */

@@ -9,6 +9,7 @@
 
 #include <linux/futex.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 uint64_t now_ns(int clock)
@@ -17,6 +18,20 @@ uint64_t now_ns(int clock)
 
 	sys_call2(SYS_clock_gettime, clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * Reads a thread's flags from its line in /proc, from the state on. What the
+ * kernel gives up for a thread that ends (locks on files, ends of pipes, robust
+ * mutexes) it gives up before the thread shows as a zombie.
+ */
+static bool is_exiting(const char *state)
+{
+	enum { FLAGS_FIELD = 9, STATE_FIELD = 3, PF_EXITING = 4 };
+
+	for (int field = STATE_FIELD; *state && field < FLAGS_FIELD; state++)
+		field += *state == ' ';
+	return (strtoul(state, NULL, 10) & PF_EXITING) != 0;
 }
 
 bool is_dead(uint32_t tid)
@@ -37,9 +52,10 @@ bool is_dead(uint32_t tid)
 		return false;
 	bytes = sys_call3(SYS_read, fd, text, sizeof(text) - 1);
 	sys_call1(SYS_close, fd);
+	text[bytes > 0 ? bytes : 0] = '\0';
 	for (long i = bytes - 1; i > 2; i--) {
 		if (text[i - 2] == ')' && text[i - 1] == ' ')
-			return text[i] == 'Z' || text[i] == 'X';
+			return text[i] == 'Z' || text[i] == 'X' || is_exiting(text + i);
 	}
 	return false;
 }

@@ -219,6 +219,14 @@ void map_move(uintptr_t from, size_t from_bytes, uintptr_t to, size_t to_bytes)
 	area_add(to, to_bytes, area.region, area.page + ((from - area.low) >> 12));
 }
 
+void map_remove_at(uintptr_t address)
+{
+	struct area area;
+
+	if (area_find(address, &area))
+		map_remove(area.low, area.high - area.low);
+}
+
 size_t map_length(uintptr_t address)
 {
 	struct area area;
@@ -269,7 +277,7 @@ static uint32_t shared_page(const struct area *area, uintptr_t address)
 	page = arena_at(arena, unit);
 	page->region = area->region + 1;
 	page->index = (uint32_t)index;
-	page->is_ring = region->kind == REGION_RING;
+	page->is_ring = region->kind == REGION_RING ? 1 + (uint32_t)region->key[1] : 0;
 	return unit;
 }
 
@@ -340,7 +348,9 @@ static void import_line(char *line, const char *hint)
 	inode = end ? strtoull(end, NULL, 10) : 0;
 	if (strstr(line, "anon_inode:[io_uring]")) {
 		key[0] = atomic_fetch_add(&session->unique, 1);
-		key[1] = key[2] = 0;
+		/* A library's: it is seen to submit by its calls. */
+		key[1] = 1;
+		key[2] = 0;
 		region = region_find(REGION_RING, key, "io_uring");
 	} else if (path && find_status(path, hint, inode, &status)) {
 		key_of(&status, key);

@@ -11,6 +11,8 @@
 void process_ending(void);
 /* Orders a process that was waited for before the caller, if its status is an end. */
 void process_waited(pid_t pid, int status, enum edge edge);
+/* Releases to whoever reads what exit() will flush out of libc's buffers. */
+void stdio_ending(void);
 /* Forgets the parent's threads in a child. */
 void thread_forked(void);
 

@@ -71,7 +71,7 @@ void lock_give(_Atomic uint32_t *lock);
 /* Waits at most timeout_ns while *word is expected, or until woken. */
 void lock_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 void lock_wake(_Atomic uint32_t *word);
-/* Says whether a thread or process no longer runs (gone, or a zombie). */
+/* Says whether a thread no longer runs (gone, a zombie, or on its way out). */
 bool is_dead(uint32_t tid);
 /* Nanoseconds of a clock. */
 uint64_t now_ns(int clock);
@@ -112,7 +112,6 @@ struct thread {
 	uint32_t busy;       /* inside the runtime: signals wait */
 	uint32_t ignoring;   /* annotation depth */
 	uint32_t depth;
-	uint32_t in_call; /* nested wrapped calls */
 	bool is_ending;
 	bool is_interrupted; /* a handler without SA_RESTART ran */
 	bool is_exhausted;
@@ -218,7 +217,7 @@ struct page {
 	_Atomic uint32_t sync;     /* block of 512 heads of lists of struct sync; 0: none */
 	uint32_t region;           /* 1 + index; 0: private */
 	uint32_t index;            /* in the region */
-	uint32_t is_ring;
+	uint32_t is_ring;          /* 1: the program's own, 2: a library's */
 	_Atomic uint32_t group[GROUP_COUNT]; /* unit of 8 contexts' planes: reads, writes */
 };
 
@@ -235,6 +234,8 @@ void map_add_anonymous(uintptr_t address, size_t bytes);
 void map_add_sysv(uintptr_t address, size_t bytes, int id);
 /* Forgets what is mapped in a range, and the shadow of its private pages. */
 void map_remove(uintptr_t address, size_t bytes);
+/* The same for the shared mapping that holds address, if there is one. */
+void map_remove_at(uintptr_t address);
 /* Moves a mapping, or doubles it if from_bytes is 0. */
 void map_move(uintptr_t from, size_t from_bytes, uintptr_t to, size_t to_bytes);
 /*
@@ -272,6 +273,8 @@ void shadow_put(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, 
 void shadow_check(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
 /* Finds the caller's cached translation of an address, or makes it. */
 struct tlb_entry *shadow_translate_slow(struct thread *t, uintptr_t address);
+/* wrap_thread.c: takes the clock of whoever cancelled the caller. */
+void thread_cancelled(void);
 /* Empties the caller's cache of translations. */
 void shadow_forget_tlb(void);
 
@@ -398,6 +401,8 @@ enum channel_kind {
 	CHANNEL_THREAD,
 	CHANNEL_RING,
 	CHANNEL_FILE,
+	CHANNEL_FIFO_READER,
+	CHANNEL_FIFO_WRITER,
 	CHANNEL_USER,
 	CHANNEL_OTHER,
 };
@@ -431,6 +436,9 @@ struct channel {
 	struct stored_clock taken; /* takers, for writers that waited for room */
 	uint32_t holder;
 	uint32_t is_primed;
+	uint32_t is_shut;    /* ended for good: later closers do not count */
+	uint32_t room;       /* unit of the queue of takers, where there is a bound; 0: none */
+	uint64_t free_units; /* of that queue: room that was never taken yet */
 };
 
 struct channel_ref {
@@ -449,6 +457,17 @@ bool channel_get(struct channel_ref ref, uint64_t units, uint32_t tag);
 void channel_drop(struct channel_ref ref, uint64_t units);
 void channel_clear(struct channel_ref ref);
 void channel_peek(struct channel_ref ref);
+/* Joins what put the first units, and leaves them in the queue. */
+void channel_copy(struct channel_ref ref, uint64_t units);
+/*
+ * A queue has a bound: whoever puts a unit beyond it comes after whoever took
+ * the one that made room. bound says how much fits in at the first call.
+ */
+void channel_bound(struct channel_ref ref, uint64_t free_units);
+void channel_fill(struct channel_ref ref, uint64_t units);
+void channel_empty(struct channel_ref ref, uint64_t units);
+/* Joins whoever made the room that is there. */
+void channel_peek_room(struct channel_ref ref);
 /* Joins all that was ever put, here or anywhere: for what the runtime did not see. */
 void channel_get_all(struct channel_ref ref);
 void channel_get_everything(void);

@@ -52,6 +52,8 @@ struct tlb_entry *shadow_translate_slow(struct thread *t, uintptr_t address)
 	struct tlb_entry *entry = tlb_slot(t, address);
 	uint64_t tag = tlb_tag(address);
 
+	if (UNLIKELY(t->context->is_cancelled))
+		thread_cancelled();
 	entry->tag = 0;
 	entry->cells[0] = entry->cells[1] = NULL;
 	entry->page = map_page(address, &entry->arena);

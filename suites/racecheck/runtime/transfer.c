@@ -171,6 +171,8 @@ static void took(const struct transfer *transfer, const struct fd_look *look,
 			take_unknown(ref);
 	}
 	clock_add(ref.arena, &ref.channel->taken, self.context->clock);
+	if (look->type == FD_PIPE && bytes > 0)
+		channel_empty(ref, (uint64_t)bytes);
 	context_advance();
 	context_log(transfer->edge, true);
 }
@@ -281,6 +283,8 @@ static void put(const struct transfer *transfer, const struct fd_look *look, str
 	} else if (look->type == FD_MESSAGE) {
 		channel_put(ref, 1, 0);
 	} else if (bytes > 0) {
+		if (look->type == FD_PIPE)
+			channel_fill(ref, (uint64_t)bytes);
 		channel_put(ref, (uint64_t)bytes, 0);
 	}
 	context_advance();
@@ -299,7 +303,12 @@ static long step_out(const struct transfer *transfer, const struct fd_look *look
 
 	self.busy++;
 	channel_open(ref);
+	if (look->type == FD_PIPE && ref.channel->room == 0)
+		channel_bound(ref, fd_pipe_room(transfer->fd));
 	if (is_socket || !is_waiting || fd_poll(transfer->fd, POLLOUT) != 0) {
+		/* A ring takes no lock: it may have the bytes before their clock is put. */
+		if (!edge_is_off(transfer->edge))
+			clock_add(ref.arena, &ref.channel->all, self.context->clock);
 		bytes = attempt_out(transfer, parts, count, done == 0, is_socket);
 		if (bytes >= 0)
 			put(transfer, look, ref, bytes);

@@ -8,6 +8,7 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 
 #include <errno.h>
+#include <stdarg.h>
 
 #include "suites/racecheck/runtime/runtime.h"
 
@@ -19,14 +20,22 @@
  * Begins a wrapped call from place. False: the caller is the runtime itself,
  * or another wrapped call, and the real call is all there is to do.
  */
-static inline bool call_begin(enum edge edge, uintptr_t place)
+static inline bool call_enter(enum edge edge, uintptr_t place)
 {
 	struct thread *t = &self;
 
-	if (t->in_call || !runtime_enter())
+	if (!runtime_enter())
 		return false;
 	t->edge_place = place;
 	atomic_store_explicit(&t->context->calling, (uint16_t)edge, memory_order_relaxed);
+	return true;
+}
+
+/* As call_enter(), at a place where others may be let run. */
+static inline bool call_begin(enum edge edge, uintptr_t place)
+{
+	if (!call_enter(edge, place))
+		return false;
 	if (UNLIKELY(is_scheduled))
 		schedule_point();
 	else
@@ -42,6 +51,19 @@ static inline void call_end(void)
 		atomic_store_explicit(&t->context->calling, 0, memory_order_relaxed);
 	runtime_leave();
 }
+
+/* Says that a function of libc read or wrote memory for the program. */
+static inline void touch(const void *pointer, size_t bytes, bool is_write, uintptr_t place)
+{
+	if (bytes != 0 && self.busy == 0)
+		shadow_access((uintptr_t)pointer, bytes, is_write, false, place);
+}
+
+#define READS(pointer, bytes) touch(pointer, bytes, false, CALLER)
+#define WRITES(pointer, bytes) touch(pointer, bytes, true, CALLER)
+
+/* wrap_text.c: reads the texts that a format of printf() takes from its arguments. */
+void touch_format(const char *format, va_list arguments, uintptr_t place);
 
 /* Runs a statement of the runtime with signals held back. */
 #define BUSY(statement)                                                                            \

@@ -99,6 +99,20 @@ INTERPOSE ssize_t pwrite64(int fd, const void *data, size_t bytes, off_t offset)
 	return answer(give(EDGE_pwrite64, fd, ONE_PART(data, bytes), NULL, 0, offset, CALLER));
 }
 
+INTERPOSE ssize_t preadv(int fd, const struct iovec *parts, int count, off_t offset)
+{
+	if (!call_begin(EDGE_preadv, CALLER))
+		return REAL(preadv)(fd, parts, count, offset);
+	return answer(take(EDGE_preadv, fd, parts, (size_t)count, NULL, 0, offset, CALLER));
+}
+
+INTERPOSE ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+{
+	if (!call_begin(EDGE_pwritev, CALLER))
+		return REAL(pwritev)(fd, parts, count, offset);
+	return answer(give(EDGE_pwritev, fd, parts, (size_t)count, NULL, 0, offset, CALLER));
+}
+
 /* ---- sockets ---- */
 
 static long receive(enum edge edge, int fd, struct msghdr *message, int flags, uintptr_t place)
@@ -312,7 +326,7 @@ INTERPOSE int shutdown(int fd, int how)
 	if (!call_begin(EDGE_shutdown, CALLER))
 		return REAL(shutdown)(fd, how);
 	if (how != SHUT_RD)
-		BUSY(fd_closed(fd));
+		BUSY(fd_shut(fd));
 	ret = REAL(shutdown)(fd, how);
 	schedule_wake();
 	call_end();
@@ -325,7 +339,7 @@ INTERPOSE int close(int fd)
 
 	if (!call_begin(EDGE_close, CALLER))
 		return REAL(close)(fd);
-	BUSY(fd_closed(fd));
+	BUSY(fd_closed(fd, EDGE_close));
 	ret = REAL(close)(fd);
 	schedule_wake();
 	call_end();
@@ -339,7 +353,7 @@ INTERPOSE int dup2(int fd, int onto)
 	if (!call_begin(EDGE_dup2, CALLER))
 		return REAL(dup2)(fd, onto);
 	if (fd != onto)
-		BUSY(fd_closed(onto));
+		BUSY(fd_closed(onto, EDGE_dup2));
 	ret = REAL(dup2)(fd, onto);
 	schedule_wake();
 	call_end();
@@ -352,11 +366,36 @@ INTERPOSE int dup3(int fd, int onto, int flags)
 
 	if (!call_begin(EDGE_dup3, CALLER))
 		return REAL(dup3)(fd, onto, flags);
-	BUSY(fd_closed(onto));
+	BUSY(fd_closed(onto, EDGE_dup3));
 	ret = REAL(dup3)(fd, onto, flags);
 	schedule_wake();
 	call_end();
 	return ret;
+}
+
+INTERPOSE int close_range(unsigned first, unsigned last, int flags)
+{
+	int ret;
+
+	if (((unsigned)flags & CLOSE_RANGE_CLOEXEC) || !call_begin(EDGE_close_range, CALLER))
+		return REAL(close_range)(first, last, flags);
+	BUSY(fd_closed_range(first, last, EDGE_close_range));
+	ret = REAL(close_range)(first, last, flags);
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
+INTERPOSE void closefrom(int first)
+{
+	if (!call_begin(EDGE_closefrom, CALLER)) {
+		REAL(closefrom)(first);
+		return;
+	}
+	BUSY(fd_closed_range(first < 0 ? 0 : (unsigned)first, UINT_MAX, EDGE_closefrom));
+	REAL(closefrom)(first);
+	schedule_wake();
+	call_end();
 }
 
 /* ---- eventfd and timers ---- */
@@ -407,59 +446,108 @@ INTERPOSE int timerfd_settime(int fd, int flags, const struct itimerspec *value,
                               struct itimerspec *old)
 {
 	if (call_begin(EDGE_timerfd_settime, CALLER)) {
-		channel_release((struct channel_key){CHANNEL_TIMERFD, (uint64_t)fd, 0},
-		                EDGE_timerfd_settime);
+		channel_release((struct channel_key){CHANNEL_TIMERFD, 0, 0}, EDGE_timerfd_settime);
 		call_end();
 	}
 	return REAL(timerfd_settime)(fd, flags, value, old);
 }
 
-/* ---- bytes that never come to user space: coarse, in and out by all that was put ---- */
+/* ---- bytes that never come to user space ---- */
 
-static void relay(int from, int to, long bytes, enum edge edge)
+static bool is_queue(const struct fd_look *look)
+{
+	return look->type == FD_PIPE || look->type == FD_STREAM;
+}
+
+/* What the caller did so far comes before whoever takes the bytes, at once. */
+static void relay_begin(int to, enum edge edge)
 {
 	struct fd_look look;
 
-	if (bytes <= 0)
-		return;
-	self.busy++;
-	fd_look(from, &look);
-	if (look.type == FD_PIPE || look.type == FD_STREAM)
-		channel_acquire(look.read, edge);
-	fd_look(to, &look);
-	if (look.type == FD_PIPE || look.type == FD_STREAM) {
-		struct channel_ref ref = channel_at(look.write);
-
-		channel_open(ref);
-		channel_put(ref, (uint64_t)bytes, 0);
-		channel_close(ref);
-		context_advance();
-	}
-	self.busy--;
+	BUSY(fd_look(to, &look));
+	if (is_queue(&look))
+		channel_release(look.write, edge);
+	else if (look.type == FD_FILE)
+		channel_release(look.write, edge);
 }
 
-/* RELAY: the release comes first, since the bytes may be read before the call returns. */
-#define RELAY(name, parameters, arguments, from, to)                                               \
+/* The caller comes after whoever put the bytes that it moved. */
+static void relay_take(int from, uint64_t bytes, bool is_copy, enum edge edge)
+{
+	struct fd_look look;
+	struct channel_ref ref;
+	bool is_known = true;
+
+	fd_look(from, &look);
+	if (look.type == FD_FILE)
+		channel_acquire(look.read, edge);
+	if (!is_queue(&look) || edge_is_off(edge))
+		return;
+	ref = channel_at(look.read);
+	channel_open(ref);
+	if (is_copy) {
+		channel_copy(ref, bytes);
+	} else {
+		is_known = channel_get(ref, bytes, ANY_TAG);
+		if (look.type == FD_PIPE)
+			channel_empty(ref, bytes);
+	}
+	if (!is_known)
+		channel_get_all(ref);
+	clock_add(ref.arena, &ref.channel->taken, self.context->clock);
+	channel_close(ref);
+	context_log(edge, true);
+}
+
+static void relay_put(int to, uint64_t bytes, enum edge edge)
+{
+	struct fd_look look;
+	struct channel_ref ref;
+
+	fd_look(to, &look);
+	if (!is_queue(&look) || edge_is_off(edge))
+		return;
+	ref = channel_at(look.write);
+	channel_open(ref);
+	channel_put(ref, bytes, 0);
+	channel_close(ref);
+	context_advance();
+	context_log(edge, false);
+}
+
+/*
+ * RELAY: a call that moves bytes between descriptors inside the kernel, and so
+ * perhaps waits. from: -1 where the bytes come from memory.
+ */
+#define RELAY(name, parameters, arguments, from, to, is_copy)                                      \
 	INTERPOSE ssize_t name parameters                                                          \
 	{                                                                                          \
 		ssize_t ret;                                                                       \
                                                                                                    \
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
+		relay_begin(to, EDGE_##name);                                                      \
 		schedule_outside(EDGE_##name);                                                     \
 		ret = REAL(name) arguments;                                                        \
 		schedule_inside();                                                                 \
-		relay(from, to, ret, EDGE_##name);                                                 \
+		if (ret > 0) {                                                                     \
+			BUSY(relay_take(from, (uint64_t)ret, is_copy, EDGE_##name));               \
+			BUSY(relay_put(to, (uint64_t)ret, EDGE_##name));                           \
+		}                                                                                  \
+		schedule_wake();                                                                   \
 		call_end();                                                                        \
 		return ret;                                                                        \
 	}
 
 RELAY(splice, (int from, off64_t *in, int to, off64_t *out, size_t bytes, unsigned flags),
-      (from, in, to, out, bytes, flags), from, to)
-RELAY(tee, (int from, int to, size_t bytes, unsigned flags), (from, to, bytes, flags), from, to)
+      (from, in, to, out, bytes, flags), from, to, false)
+RELAY(tee, (int from, int to, size_t bytes, unsigned flags), (from, to, bytes, flags), from, to,
+      true)
 RELAY(vmsplice, (int to, const struct iovec *parts, size_t count, unsigned flags),
-      (to, parts, count, flags), to, to)
+      (to, parts, count, flags), -1, to, false)
 RELAY(sendfile, (int to, int from, off_t *offset, size_t bytes), (to, from, offset, bytes), from,
-      to)
+      to, false)
 RELAY(sendfile64, (int to, int from, off64_t *offset, size_t bytes), (to, from, offset, bytes),
-      from, to)
+      from, to, false)
+RELAY(copy_file_range, (int from, off64_t *in, int to, off64_t *out, size_t bytes, unsigned flags),
+      (from, in, to, out, bytes, flags), from, to, false)

@@ -351,28 +351,51 @@ static struct channel_key name_key_busy(int directory, const char *path)
 		return fd;                                                                         \
 	}
 
-/* A fifo waits in open() for its other end: the scheduler must not. */
-static int open_outside(int directory, const char *path, int flags, mode_t mode, enum edge edge)
+/* The ends of a fifo, by its identity; false: path is none, or open() will not wait for one. */
+static bool fifo_ends(int directory, const char *path, int flags, struct channel_key *own,
+                      struct channel_key *other)
 {
-	bool is_on = is_scheduled && runtime_enter();
+	struct stat status = {0};
+	bool is_writer = (flags & O_ACCMODE) == O_WRONLY;
+
+	if ((flags & (O_NONBLOCK | O_PATH)) || (flags & O_ACCMODE) == O_RDWR ||
+	    sys_call4(SYS_newfstatat, directory, path, &status, 0) < 0 || !S_ISFIFO(status.st_mode))
+		return false;
+	*own = (struct channel_key){is_writer ? CHANNEL_FIFO_WRITER : CHANNEL_FIFO_READER,
+	                            status.st_ino, status.st_dev};
+	*other = *own;
+	other->kind = is_writer ? CHANNEL_FIFO_READER : CHANNEL_FIFO_WRITER;
+	return true;
+}
+
+/* A fifo waits in open() for its other end: both come after what the other did before. */
+static int open_outside(int directory, const char *path, int flags, mode_t mode, enum edge edge,
+                        uintptr_t place)
+{
+	struct channel_key own;
+	struct channel_key other;
 	int fd;
 
-	if (is_on)
-		schedule_outside(edge);
+	if (!path || !fifo_ends(directory, path, flags, &own, &other) || !call_begin(edge, place))
+		return REAL(openat)(directory, path, flags, mode);
+	channel_release(own, edge);
+	schedule_outside(edge);
 	fd = REAL(openat)(directory, path, flags, mode);
-	if (is_on)
-		schedule_inside();
+	schedule_inside();
+	if (fd >= 0)
+		channel_acquire(other, edge);
+	call_end();
 	return fd;
 }
 
 OPEN(open, (const char *path, int flags, ...), AT_FDCWD,
-     open_outside(AT_FDCWD, path, flags, mode, EDGE_open))
+     open_outside(AT_FDCWD, path, flags, mode, EDGE_open, CALLER))
 OPEN(open64, (const char *path, int flags, ...), AT_FDCWD,
-     open_outside(AT_FDCWD, path, flags, mode, EDGE_open64))
+     open_outside(AT_FDCWD, path, flags, mode, EDGE_open64, CALLER))
 OPEN(openat, (int directory, const char *path, int flags, ...), directory,
-     open_outside(directory, path, flags, mode, EDGE_openat))
+     open_outside(directory, path, flags, mode, EDGE_openat, CALLER))
 OPEN(openat64, (int directory, const char *path, int flags, ...), directory,
-     open_outside(directory, path, flags, mode, EDGE_openat64))
+     open_outside(directory, path, flags, mode, EDGE_openat64, CALLER))
 
 /* REMOVE: a name goes away; whoever makes it anew comes after. MAKE: the reverse. */
 #define REMOVE(name, parameters, arguments, directory, path)                                       \

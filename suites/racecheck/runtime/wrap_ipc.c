@@ -197,6 +197,14 @@ static struct channel_ref mq_channel(mqd_t queue)
 	return channel_at((struct channel_key){CHANNEL_MQ, look.inode, look.device});
 }
 
+static void mq_bound(struct channel_ref ref, mqd_t queue)
+{
+	struct mq_attr attributes;
+
+	if (ref.channel->room == 0 && mq_getattr(queue, &attributes) == 0)
+		channel_bound(ref, (uint64_t)(attributes.mq_maxmsg - attributes.mq_curmsgs));
+}
+
 static int mq_put(enum edge edge, mqd_t queue, const char *data, size_t bytes, unsigned priority,
                   const struct timespec *limit, uintptr_t place)
 {
@@ -213,8 +221,10 @@ static int mq_put(enum edge edge, mqd_t queue, const char *data, size_t bytes, u
 		self.busy++;
 		channel_open(ref);
 		version = ref.channel->version + 1;
+		mq_bound(ref, queue);
 		ret = REAL(mq_timedsend)(queue, data, bytes, priority, &expired);
 		if (ret == 0 && !edge_is_off(edge)) {
+			channel_fill(ref, 1);
 			channel_put(ref, 1, priority);
 			if (has_waited)
 				clock_take(ref.arena, &ref.channel->taken, self.context->clock);
@@ -255,6 +265,7 @@ static ssize_t mq_get(enum edge edge, mqd_t queue, char *data, size_t room, unsi
 		if (ret >= 0 && !edge_is_off(edge)) {
 			if (!channel_get(ref, 1, tag))
 				channel_get_everything();
+			channel_empty(ref, 1);
 			clock_add(ref.arena, &ref.channel->taken, self.context->clock);
 			context_advance();
 			context_log(edge, true);

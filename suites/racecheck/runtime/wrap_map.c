@@ -46,14 +46,15 @@ INTERPOSE void *calloc(size_t count, size_t bytes)
 	return pointer;
 }
 
-/* To free a block is to write to it. */
+/* To free a block is to write to it; the mark stays until the block is given out again. */
 static void freed(void *pointer, uintptr_t place)
 {
 	size_t bytes = malloc_usable_size(pointer);
 
 	shadow_access((uintptr_t)pointer, bytes < FREE_CHECKED ? bytes : FREE_CHECKED, true, false,
 	              place);
-	BUSY(page_wipe((uintptr_t)pointer, bytes));
+	if (bytes > FREE_CHECKED)
+		BUSY(page_wipe((uintptr_t)pointer + FREE_CHECKED, bytes - FREE_CHECKED));
 }
 
 INTERPOSE void free(void *pointer)

@@ -14,15 +14,6 @@
 #include <string.h>
 #include <strings.h>
 
-static void touch(const void *pointer, size_t bytes, bool is_write, uintptr_t place)
-{
-	if (bytes != 0 && self.busy == 0)
-		shadow_access((uintptr_t)pointer, bytes, is_write, false, place);
-}
-
-#define READS(pointer, bytes) touch(pointer, bytes, false, CALLER)
-#define WRITES(pointer, bytes) touch(pointer, bytes, true, CALLER)
-
 static bool is_stepwise(const void *to, const void *from)
 {
 	return UNLIKELY(is_scheduled) && runtime_enter() &&
@@ -312,13 +303,17 @@ EXPORT int __wrap_puts(const char *text)
 	return puts(text);
 }
 
-static inline __attribute__((always_inline)) int print(char *to, size_t room, const char *format,
-                                                       va_list arguments)
+static int print(char *to, size_t room, const char *format, va_list arguments, uintptr_t place)
 {
-	int bytes = vsnprintf(to, room, format, arguments);
+	va_list copy;
+	int bytes;
 
+	va_copy(copy, arguments);
+	touch_format(format, copy, place);
+	va_end(copy);
+	bytes = vsnprintf(to, room, format, arguments);
 	if (bytes >= 0 && room > 0)
-		WRITES(to, (size_t)bytes < room ? (size_t)bytes + 1 : room);
+		touch(to, (size_t)bytes < room ? (size_t)bytes + 1 : room, true, place);
 	return bytes;
 }
 
@@ -329,7 +324,7 @@ static inline __attribute__((always_inline)) int print(char *to, size_t room, co
 		int bytes;                                                                         \
                                                                                                    \
 		va_start(arguments, format);                                                       \
-		bytes = print(to, room, format, arguments);                                        \
+		bytes = print(to, room, format, arguments, CALLER);                                        \
 		va_end(arguments);                                                                 \
 		return bytes;                                                                      \
 	}
@@ -344,12 +339,12 @@ PRINT(__wrap___sprintf_chk, (char *to, int flag, size_t known, const char *forma
 
 EXPORT int __wrap_vsnprintf(char *to, size_t room, const char *format, va_list arguments)
 {
-	return print(to, room, format, arguments);
+	return print(to, room, format, arguments, CALLER);
 }
 
 EXPORT int __wrap___vsnprintf_chk(char *to, size_t room, int flag, size_t known, const char *format,
                                   va_list arguments)
 {
 	(void)flag;
-	return print(to, room < known ? room : known, format, arguments);
+	return print(to, room < known ? room : known, format, arguments, CALLER);
 }

@@ -25,7 +25,31 @@ static struct {
 static uint32_t watched_count;
 static _Atomic uint32_t watched_lock;
 
-static void seen_ready(int fd, bool is_readable, bool is_hung_up, enum edge edge)
+static bool is_queue_of_clocks(const struct fd_look *look)
+{
+	return look->type == FD_PIPE || look->type == FD_STREAM || look->type == FD_MESSAGE ||
+	       look->type == FD_EVENTFD || look->type == FD_QUEUE;
+}
+
+/* A descriptor may be written to: whoever made room comes before the caller. */
+static void seen_room(int fd, enum edge edge)
+{
+	struct fd_look look;
+	struct channel_ref ref;
+
+	if (edge_is_off(edge))
+		return;
+	fd_look(fd, &look);
+	if (!is_queue_of_clocks(&look))
+		return;
+	ref = channel_at(look.write);
+	channel_open(ref);
+	channel_peek_room(ref);
+	channel_close(ref);
+	context_log(edge, true);
+}
+
+static void seen_ready(int fd, bool is_readable, enum edge edge)
 {
 	struct fd_look look;
 	struct channel_ref ref;
@@ -35,13 +59,13 @@ static void seen_ready(int fd, bool is_readable, bool is_hung_up, enum edge edge
 	fd_look(fd, &look);
 	if (look.type == FD_PIDFD) {
 		context_join_process(fd_pid(fd));
-	} else if (look.type == FD_PIPE || look.type == FD_STREAM || look.type == FD_MESSAGE ||
-	           look.type == FD_EVENTFD) {
+	} else if (is_queue_of_clocks(&look)) {
 		ref = channel_at(look.read);
 		channel_open(ref);
 		if (is_readable)
 			channel_peek(ref);
-		if (is_hung_up) {
+		/* Not all calls tell the end of a stream from bytes to read. */
+		if (fd_poll(fd, POLLIN | POLLRDHUP) & (POLLHUP | POLLRDHUP)) {
 			clock_take(ref.arena, &ref.channel->ended, self.context->clock);
 			context_join_gone(false);
 		}
@@ -58,8 +82,9 @@ static void seen_polled(const struct pollfd *fds, nfds_t count, enum edge edge)
 {
 	for (nfds_t i = 0; i < count; i++) {
 		if (fds[i].revents & (POLLIN | POLLHUP | POLLERR | POLLRDHUP))
-			seen_ready(fds[i].fd, (fds[i].revents & POLLIN) != 0,
-			           (fds[i].revents & (POLLHUP | POLLERR | POLLRDHUP)) != 0, edge);
+			seen_ready(fds[i].fd, (fds[i].revents & POLLIN) != 0, edge);
+		if (fds[i].revents & POLLOUT)
+			seen_room(fds[i].fd, edge);
 	}
 }
 
@@ -103,11 +128,13 @@ WAITER(ppoll, int,
        (fds, count, timeout, mask), REAL(ppoll)(fds, count, &no_time, mask), is_zero(timeout),
        !timeout, seen_polled(fds, count, EDGE_ppoll))
 
-static void seen_selected(int count, const fd_set *readable, enum edge edge)
+static void seen_selected(int count, const fd_set *readable, const fd_set *writable, enum edge edge)
 {
-	for (int fd = 0; readable && fd < count; fd++) {
-		if (FD_ISSET(fd, readable))
-			seen_ready(fd, true, true, edge);
+	for (int fd = 0; fd < count; fd++) {
+		if (readable && FD_ISSET(fd, readable))
+			seen_ready(fd, true, edge);
+		if (writable && FD_ISSET(fd, writable))
+			seen_room(fd, edge);
 	}
 }
 
@@ -134,12 +161,12 @@ static int select_attempt(int count, fd_set *in, fd_set *out, fd_set *other)
 WAITER(select, int, (int count, fd_set *in, fd_set *out, fd_set *other, struct timeval *timeout),
        (count, in, out, other, timeout), select_attempt(count, in, out, other),
        timeout && timeout->tv_sec == 0 && timeout->tv_usec == 0, !timeout,
-       seen_selected(count, in, EDGE_select))
+       seen_selected(count, in, out, EDGE_select))
 WAITER(pselect, int,
        (int count, fd_set *in, fd_set *out, fd_set *other, const struct timespec *timeout,
         const sigset_t *mask),
        (count, in, out, other, timeout, mask), select_attempt(count, in, out, other),
-       is_zero(timeout), !timeout, seen_selected(count, in, EDGE_pselect))
+       is_zero(timeout), !timeout, seen_selected(count, in, out, EDGE_pselect))
 
 static void watched_set(int epoll, int operation, int fd, const struct epoll_event *event)
 {
@@ -181,11 +208,12 @@ static void seen_events(int epoll, const struct epoll_event *events, int count, 
 	channel_acquire((struct channel_key){CHANNEL_EPOLL, (uint64_t)epoll, 0}, edge);
 	for (int i = 0; i < count; i++) {
 		for (uint32_t at = 0; at < watched_count; at++) {
-			if (watched[at].epoll == epoll && watched[at].data == events[i].data.u64)
-				seen_ready(watched[at].fd, (events[i].events & EPOLLIN) != 0,
-				           (events[i].events &
-				            (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0,
-				           edge);
+			if (watched[at].epoll != epoll || watched[at].data != events[i].data.u64)
+				continue;
+			if (events[i].events & ~(uint32_t)EPOLLOUT)
+				seen_ready(watched[at].fd, (events[i].events & EPOLLIN) != 0, edge);
+			if (events[i].events & EPOLLOUT)
+				seen_room(watched[at].fd, edge);
 		}
 	}
 }

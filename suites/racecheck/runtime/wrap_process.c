@@ -84,6 +84,9 @@ INTERPOSE pid_t fork(void)
 static __thread uint32_t vfork_slot;
 static __thread struct context *vfork_parent;
 static __thread uint32_t vfork_parent_slot;
+/* What the child knew when it executed: its row may be the new program's by then. */
+static __thread uint64_t vfork_clock[CONTEXT_MAX];
+static __thread bool has_vfork_clock;
 
 __attribute__((used)) void racecheck_vfork_before(void);
 __attribute__((used)) void racecheck_vfork_after(long pid);
@@ -91,6 +94,7 @@ __attribute__((used)) void racecheck_vfork_after(long pid);
 void racecheck_vfork_before(void)
 {
 	vfork_parent = NULL;
+	has_vfork_clock = false;
 	if (!call_begin(EDGE_vfork, 0))
 		return;
 	vfork_slot = child_prepare(EDGE_vfork);
@@ -122,7 +126,9 @@ void racecheck_vfork_after(long pid)
 	child_started(vfork_slot, (pid_t)pid);
 	if (pid > 0 && vfork_slot < CONTEXT_MAX) {
 		BUSY({
-			clock_join(self.context->clock, session->context[vfork_slot].clock,
+			clock_join(self.context->clock,
+			           has_vfork_clock ? vfork_clock
+			                           : session->context[vfork_slot].clock,
 			           context_count());
 			self.context->clock[self.slot] = self.epoch;
 		});
@@ -195,6 +201,10 @@ static void exec_prepare(void)
 		return;
 	self.edge_place = 0;
 	BUSY(fd_closed_all(true));
+	if (vfork_parent && self.context != vfork_parent) {
+		memcpy(vfork_clock, self.context->clock, sizeof(vfork_clock));
+		has_vfork_clock = true;
+	}
 	if (is_scheduled)
 		atomic_store(&self.context->is_external, 2);
 	schedule_wake();
@@ -280,6 +290,8 @@ LISTED(execle, false, va_arg(arguments, char **))
 static void spawn_prepare(enum edge edge)
 {
 	channel_release((struct channel_key){CHANNEL_SPAWN, self.context->pid, 0}, edge);
+	/* For those whose ancestors end before they start, as in `command &`. */
+	channel_release((struct channel_key){CHANNEL_SPAWN, 0, 0}, edge);
 }
 
 /* Under the scheduler a spawned program joins in before its parent goes on. */

@@ -288,6 +288,40 @@ INTERPOSE int thrd_detach(thrd_t handle)
 	return REAL(thrd_detach)(handle);
 }
 
+/*
+ * Cleanup handlers run out of libc, without a call that could be seen: the
+ * thread takes the canceller's clock at its first access after the TLBs are void.
+ */
+static struct channel_key cancel_key(uint32_t slot)
+{
+	return (struct channel_key){CHANNEL_THREAD, session->context[slot].occupant, 2};
+}
+
+INTERPOSE int pthread_cancel(pthread_t handle)
+{
+	struct known_thread *known;
+	int ret;
+
+	if (!call_begin(EDGE_pthread_cancel, CALLER))
+		return REAL(pthread_cancel)(handle);
+	known = known_find(handle);
+	if (known && session->context[known->slot].occupant == known->occupant) {
+		channel_release(cancel_key(known->slot), EDGE_pthread_cancel);
+		atomic_store(&session->context[known->slot].is_cancelled, 1);
+		atomic_fetch_add(&tlb_generation, 1);
+	}
+	ret = REAL(pthread_cancel)(handle);
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
+void thread_cancelled(void)
+{
+	atomic_store(&self.context->is_cancelled, 0);
+	channel_acquire(cancel_key(self.slot), EDGE_pthread_cancel);
+}
+
 /* ---- once ---- */
 
 static __thread void (*once_function)(void);

@@ -7,7 +7,7 @@
  *
  * case: fcntl_lock
  * models: processes
- * forms: fcntl lockf
+ * forms: fcntl lockf fcntl64 lockf64
  * truth: correct free, broken racy
  * tier: P
  * missing: file lock
@@ -28,8 +28,14 @@ static char path[64];
 
 static void change(int fd, bool is_lock)
 {
-#ifdef FORM_LOCKF
+#if defined(FORM_LOCKF)
 	must(lockf(fd, is_lock ? F_LOCK : F_ULOCK, 0) == 0);
+#elif defined(FORM_LOCKF64)
+	must(lockf64(fd, is_lock ? F_LOCK : F_ULOCK, 0) == 0);
+#elif defined(FORM_FCNTL64)
+	struct flock64 lock = {.l_type = is_lock ? F_WRLCK : F_UNLCK, .l_whence = SEEK_SET};
+
+	must(fcntl64(fd, F_SETLKW, &lock) == 0);
 #else
 	struct flock lock = {.l_type = is_lock ? F_WRLCK : F_UNLCK, .l_whence = SEEK_SET};
 

@@ -5,7 +5,7 @@
  *
  * case: fork_wait
  * models: processes
- * forms: waitpid wait waitid wait4 pidfd
+ * forms: waitpid wait waitid wait3 wait4 pidfd
  * truth: correct free, broken racy
  * tier: P
  * missing: wait
@@ -41,6 +41,8 @@ static void wait_for(pid_t pid)
 	siginfo_t info;
 
 	must(waitid(P_PID, (id_t)pid, &info, WEXITED) == 0);
+#elif defined(FORM_WAIT3)
+	must(wait3(NULL, 0, NULL) == pid);
 #elif defined(FORM_WAIT4)
 	struct rusage usage;
 

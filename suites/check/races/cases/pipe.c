@@ -4,7 +4,7 @@
  *
  * case: pipe
  * models: threads processes
- * forms: read readv splice
+ * forms: read readv splice tee sendfile sendfile64
  * truth: correct free, broken racy
  * tier: L
  * missing: pipe
@@ -14,6 +14,7 @@
  * oracle: the reader sees what the writer wrote before it signalled
  */
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <sys/uio.h>
 
 #include "suites/check/races/race.h"
@@ -30,6 +31,15 @@ static void put(int fd)
 
 #if defined(FORM_READV)
 	must(writev(fd, &(struct iovec){&byte, 1}, 1) == 1);
+#elif defined(FORM_SENDFILE) || defined(FORM_SENDFILE64)
+	int file = memfd_create("byte", MFD_CLOEXEC);
+
+	must(file >= 0 && pwrite(file, &byte, 1, 0) == 1);
+#ifdef FORM_SENDFILE64
+	must(sendfile64(fd, file, &(off64_t){0}, 1) == 1);
+#else
+	must(sendfile(fd, file, &(off_t){0}, 1) == 1);
+#endif
 #elif defined(FORM_SPLICE)
 	must(vmsplice(fd, &(struct iovec){&byte, 1}, 1, 0) == 1);
 #else
@@ -43,12 +53,16 @@ static void get(int fd)
 
 #if defined(FORM_READV)
 	must(readv(fd, &(struct iovec){&byte, 1}, 1) == 1);
-#elif defined(FORM_SPLICE)
+#elif defined(FORM_SPLICE) || defined(FORM_TEE)
 	int other[2];
 
-	/* The byte moves to another pipe, unread. */
+	/* The byte goes to another pipe, unread. */
 	must(pipe(other) == 0);
+#ifdef FORM_TEE
+	must(tee(fd, other[1], 1, 0) == 1);
+#else
 	must(splice(fd, NULL, other[1], NULL, 1, 0) == 1);
+#endif
 	(void)byte;
 #else
 	must(read(fd, &byte, 1) == 1);

@@ -5,7 +5,7 @@
  *
  * case: posix_mq
  * models: threads processes
- * forms: send timedsend
+ * forms: send timedsend notify
  * truth: correct free, broken racy
  * tier: L
  * missing: message queue
@@ -21,9 +21,14 @@
 
 struct shared {
 	mqd_t queue;
+	_Atomic bool is_ready; /* the reader */
 	int data;
 	int seen;
 };
+
+#ifdef FORM_NOTIFY
+static sigset_t signals;
+#endif
 
 static void put(mqd_t queue)
 {
@@ -40,7 +45,14 @@ static void get(mqd_t queue)
 {
 	char byte;
 
-#ifdef FORM_TIMEDSEND
+#if defined(FORM_NOTIFY)
+	struct timespec timeout = {.tv_sec = RACE_WAIT_S};
+
+	/* The message stays where it is. */
+	(void)queue;
+	(void)byte;
+	must(sigtimedwait(&signals, NULL, &timeout) == SIGUSR1);
+#elif defined(FORM_TIMEDSEND)
 	struct timespec deadline = race_deadline(CLOCK_REALTIME);
 
 	must(mq_timedreceive(queue, &byte, 1, NULL, &deadline) == 1);
@@ -49,10 +61,23 @@ static void get(mqd_t queue)
 #endif
 }
 
+/* Asks to be told of the message. */
+static void prepare(mqd_t queue)
+{
+#ifdef FORM_NOTIFY
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+
+	must(mq_notify(queue, &event) == 0);
+#else
+	(void)queue;
+#endif
+}
+
 static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
+	race_until(atomic_load_explicit(&shared->is_ready, memory_order_relaxed));
 	in_correct(shared->data = window(42));
 	put(shared->queue);
 	in_broken(shared->data = window(42)); /* race: write write */
@@ -62,6 +87,8 @@ static void reader(void *memory)
 {
 	struct shared *shared = memory;
 
+	prepare(shared->queue);
+	atomic_store_explicit(&shared->is_ready, true, memory_order_relaxed);
 	get(shared->queue);
 	shared->seen = shared->data; /* race: read read */
 }
@@ -76,6 +103,11 @@ int main(int argc, char **argv)
 	shared->queue = mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0600, &attributes);
 	must_have("POSIX message queues", shared->queue != (mqd_t)-1);
 	must(mq_unlink(name) == 0);
+#ifdef FORM_NOTIFY
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	must(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
+#endif
 	race_peers(shared, reader, writer);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();

@@ -5,6 +5,7 @@
  *
  * case: sigsuspend
  * models: threads processes
+ * forms: sigsuspend pause
  * truth: correct free, broken racy
  * tier: L
  * missing: signal
@@ -17,6 +18,7 @@
 
 struct shared {
 	_Atomic pid_t reader;
+	_Atomic bool is_woken;
 	int data;
 	int seen;
 };
@@ -29,13 +31,30 @@ static void handler(int number)
 	is_signalled = 1;
 }
 
+/* pause() misses a signal that comes just before it. */
+static void send_signal(struct shared *shared)
+{
+	pid_t reader = atomic_load_explicit(&shared->reader, memory_order_relaxed);
+
+	must(kill(reader, SIGUSR1) == 0);
+#ifdef FORM_PAUSE
+	for (int i = 0; i < RACE_WAIT_S * 1000 &&
+	                !atomic_load_explicit(&shared->is_woken, memory_order_relaxed);
+	     i++) {
+		race_sleep_us(1000);
+		/* It may have ended meanwhile. */
+		kill(reader, SIGUSR1);
+	}
+#endif
+}
+
 static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
 	in_correct(shared->data = window(42));
 	race_until(atomic_load_explicit(&shared->reader, memory_order_relaxed) != 0);
-	must(kill(atomic_load_explicit(&shared->reader, memory_order_relaxed), SIGUSR1) == 0);
+	send_signal(shared);
 	in_broken(shared->data = window(42)); /* race: write write */
 }
 
@@ -49,8 +68,15 @@ static void reader(void *memory)
 	must(pthread_sigmask(SIG_SETMASK, NULL, &signals) == 0);
 	sigdelset(&signals, SIGUSR1);
 	atomic_store_explicit(&shared->reader, getpid(), memory_order_relaxed);
+#ifdef FORM_PAUSE
+	must(pthread_sigmask(SIG_SETMASK, &signals, NULL) == 0);
+	while (!is_signalled)
+		pause();
+#else
 	while (!is_signalled)
 		sigsuspend(&signals);
+#endif
+	atomic_store_explicit(&shared->is_woken, true, memory_order_relaxed);
 	shared->seen = shared->data; /* race: read read */
 }
 

@@ -7,7 +7,7 @@
  *
  * case: sigwait
  * models: threads processes
- * forms: sigwait sigwaitinfo sigtimedwait sigqueue
+ * forms: sigwait sigwaitinfo sigtimedwait sigqueue killpg pidfd
  * truth: correct free, broken racy
  * tier: L
  * missing: signal
@@ -16,6 +16,8 @@
  * forced: stale
  * oracle: the reader sees what the writer wrote before it signalled
  */
+#include <sys/syscall.h>
+
 #include "suites/check/races/race.h"
 
 struct shared {
@@ -28,8 +30,16 @@ static sigset_t signals;
 
 static void notify(pid_t pid)
 {
-#ifdef FORM_SIGQUEUE
+#if defined(FORM_SIGQUEUE)
 	must(sigqueue(pid, SIGUSR1, (union sigval){0}) == 0);
+#elif defined(FORM_KILLPG)
+	must(pid > 0);
+	must(killpg(getpgrp(), SIGUSR1) == 0);
+#elif defined(FORM_PIDFD)
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	must(fd >= 0);
+	must(syscall(SYS_pidfd_send_signal, fd, SIGUSR1, NULL, 0) == 0);
 #else
 	must(kill(pid, SIGUSR1) == 0);
 #endif
@@ -76,6 +86,10 @@ int main(int argc, char **argv)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
 	must(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
+#ifdef FORM_KILLPG
+	/* Who started us must not get it. */
+	must(setpgid(0, 0) == 0);
+#endif
 	race_peers(shared, reader, writer);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();

@@ -8,6 +8,7 @@
  * case: transport_sem
  * models: threads processes
  * forms: spin block
+ * flags: -DROUNDS=2000
  * truth: correct free, broken racy
  * tier: P
  * missing: mutex of the producers

@@ -34,7 +34,7 @@ static uint64_t exchange_deadline(void)
 	struct timespec deadline = race_deadline(CLOCK_MONOTONIC);
 
 	/* What a twin has lost is waited for. */
-	in_broken(deadline.tv_sec -= RACE_WAIT_S - 2);
+	in_broken(deadline.tv_sec -= RACE_WAIT_S - 1);
 	return (uint64_t)deadline.tv_sec * 1000000000 + (uint64_t)deadline.tv_nsec;
 }
 

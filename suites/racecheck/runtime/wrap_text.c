@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/racecheck/runtime/wrap_text.c - functions that parse, print and sort memory.
+ *
+ * As in wrap_memory.c, the plain names are libc's own: the build renames them.
+ */
+#include "suites/racecheck/runtime/wrap.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- numbers: what was read ends where the number does ---- */
+
+#define NUMBER(name, ret_type)                                                                     \
+	EXPORT ret_type __wrap_##name(const char *text, char **end, int base);                     \
+	EXPORT ret_type __wrap_##name(const char *text, char **end, int base)                      \
+	{                                                                                          \
+		char *stop;                                                                        \
+		ret_type ret = name(text, &stop, base);                                            \
+                                                                                                   \
+		READS(text, (size_t)(stop - text) + 1);                                            \
+		if (end)                                                                           \
+			*end = stop;                                                               \
+		return ret;                                                                        \
+	}
+
+/* Names that newer headers give to the same functions; an older libc lacks them. */
+#define IF_PRESENT __attribute__((weak))
+IF_PRESENT long __isoc23_strtol(const char *text, char **end, int base);
+IF_PRESENT unsigned long __isoc23_strtoul(const char *text, char **end, int base);
+IF_PRESENT long long __isoc23_strtoll(const char *text, char **end, int base);
+IF_PRESENT unsigned long long __isoc23_strtoull(const char *text, char **end, int base);
+
+NUMBER(strtol, long)
+NUMBER(strtoul, unsigned long)
+NUMBER(strtoll, long long)
+NUMBER(strtoull, unsigned long long)
+NUMBER(strtoimax, intmax_t)
+NUMBER(strtoumax, uintmax_t)
+NUMBER(__isoc23_strtol, long)
+NUMBER(__isoc23_strtoul, unsigned long)
+NUMBER(__isoc23_strtoll, long long)
+NUMBER(__isoc23_strtoull, unsigned long long)
+
+EXPORT double __wrap_strtod(const char *text, char **end)
+{
+	char *stop;
+	double ret = strtod(text, &stop);
+
+	READS(text, (size_t)(stop - text) + 1);
+	if (end)
+		*end = stop;
+	return ret;
+}
+
+#define SIMPLE(name, ret_type)                                                                     \
+	EXPORT ret_type __wrap_##name(const char *text)                                            \
+	{                                                                                          \
+		READS(text, strlen(text) + 1);                                                     \
+		return name(text);                                                                 \
+	}
+
+SIMPLE(atoi, int)
+SIMPLE(atol, long)
+SIMPLE(atoll, long long)
+SIMPLE(atof, double)
+
+/* ---- scanning: the whole text, whatever of it was needed ---- */
+
+int __isoc99_vsscanf(const char *text, const char *format, va_list arguments);
+IF_PRESENT int __isoc23_vsscanf(const char *text, const char *format, va_list arguments);
+
+#define SCAN(name, variadic)                                                                       \
+	EXPORT int __wrap_##name(const char *text, const char *format, va_list arguments);         \
+	EXPORT int __wrap_##name(const char *text, const char *format, va_list arguments)          \
+	{                                                                                          \
+		READS(text, strlen(text) + 1);                                                     \
+		return name(text, format, arguments);                                              \
+	}                                                                                          \
+                                                                                                   \
+	EXPORT int __wrap_##variadic(const char *text, const char *format, ...);                   \
+	EXPORT int __wrap_##variadic(const char *text, const char *format, ...)                    \
+	{                                                                                          \
+		va_list arguments;                                                                 \
+		int ret;                                                                           \
+                                                                                                   \
+		READS(text, strlen(text) + 1);                                                     \
+		va_start(arguments, format);                                                       \
+		ret = name(text, format, arguments);                                               \
+		va_end(arguments);                                                                 \
+		return ret;                                                                        \
+	}
+
+SCAN(__isoc99_vsscanf, __isoc99_sscanf)
+SCAN(__isoc23_vsscanf, __isoc23_sscanf)
+
+/* ---- comparing and searching ---- */
+
+static char lower(char byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+}
+
+static size_t compared(const char *a, const char *b, size_t most)
+{
+	size_t i = 0;
+
+	while (i < most && lower(a[i]) == lower(b[i]) && a[i] != '\0')
+		i++;
+	return i < most ? i + 1 : most;
+}
+
+EXPORT int __wrap_strcasecmp(const char *a, const char *b)
+{
+	size_t bytes = compared(a, b, SIZE_MAX);
+
+	READS(a, bytes);
+	READS(b, bytes);
+	return strcasecmp(a, b);
+}
+
+EXPORT int __wrap_strncasecmp(const char *a, const char *b, size_t most)
+{
+	size_t bytes = compared(a, b, most);
+
+	READS(a, bytes);
+	READS(b, bytes);
+	return strncasecmp(a, b, most);
+}
+
+EXPORT char *__wrap_strcasestr(const char *text, const char *part)
+{
+	READS(text, strlen(text) + 1);
+	READS(part, strlen(part) + 1);
+	return strcasestr(text, part);
+}
+
+#define SPAN(name)                                                                                 \
+	EXPORT size_t __wrap_##name(const char *text, const char *set)                             \
+	{                                                                                          \
+		size_t bytes = name(text, set);                                                    \
+                                                                                                   \
+		READS(set, strlen(set) + 1);                                                       \
+		READS(text, bytes + 1);                                                            \
+		return bytes;                                                                      \
+	}
+
+SPAN(strspn)
+SPAN(strcspn)
+
+EXPORT char *__wrap_strpbrk(const char *text, const char *set)
+{
+	char *found = strpbrk(text, set);
+
+	READS(set, strlen(set) + 1);
+	READS(text, found ? (size_t)(found - text) + 1 : strlen(text) + 1);
+	return found;
+}
+
+EXPORT char *__wrap_strchrnul(const char *text, int value)
+{
+	char *found = strchrnul(text, value);
+
+	READS(text, (size_t)(found - text) + 1);
+	return found;
+}
+
+EXPORT void *__wrap_memrchr(const void *from, int value, size_t bytes)
+{
+	void *found = memrchr(from, value, bytes);
+	size_t before = found ? (size_t)((char *)found - (const char *)from) : 0;
+
+	READS((const char *)from + before, bytes - before);
+	return found;
+}
+
+EXPORT void *__wrap_memmem(const void *from, size_t bytes, const void *part, size_t part_bytes)
+{
+	READS(from, bytes);
+	READS(part, part_bytes);
+	return memmem(from, bytes, part, part_bytes);
+}
+
+EXPORT char *__wrap_strtok_r(char *text, const char *set, char **rest)
+{
+	char *from = text ? text : *rest;
+	char *token = strtok_r(text, set, rest);
+
+	READS(set, strlen(set) + 1);
+	if (!from || !token)
+		return token;
+	READS(from, (size_t)(*rest - from));
+	/* The separator became the end of the token. */
+	WRITES(token + strlen(token), 1);
+	return token;
+}
+
+EXPORT char *__wrap_strsep(char **rest, const char *set)
+{
+	char *token = strsep(rest, set);
+
+	READS(set, strlen(set) + 1);
+	if (!token)
+		return NULL;
+	READS(token, strlen(token) + 1);
+	if (*rest)
+		WRITES(*rest - 1, 1);
+	return token;
+}
+
+/* ---- sorting: libc moves what the program's comparison only looks at ---- */
+
+EXPORT void __wrap_qsort(void *base, size_t count, size_t bytes,
+                         int (*compare)(const void *, const void *))
+{
+	WRITES(base, count * bytes);
+	qsort(base, count, bytes, compare);
+}
+
+EXPORT void __wrap_qsort_r(void *base, size_t count, size_t bytes,
+                           int (*compare)(const void *, const void *, void *), void *with)
+{
+	WRITES(base, count * bytes);
+	qsort_r(base, count, bytes, compare, with);
+}
+
+/* ---- printing: texts among the arguments ---- */
+
+/* Skips flags, width and precision of a conversion. *precision: -1 if there is none. */
+static const char *skip_size(const char *at, va_list arguments, int *precision)
+{
+	*precision = -1;
+	at += strspn(at, "-+ #0'I");
+	if (*at == '*') {
+		va_arg(arguments, int);
+		at++;
+	}
+	at += strspn(at, "0123456789");
+	if (*at != '.')
+		return at;
+	at++;
+	if (*at == '*') {
+		*precision = va_arg(arguments, int);
+		return at + 1;
+	}
+	*precision = (int)strtol(at, (char **)(uintptr_t)&at, 10);
+	return at;
+}
+
+/* Takes the argument of a conversion. Returns false where its kind is not known. */
+static bool take_argument(char conversion, bool is_long_double, bool is_wide, int precision,
+                          va_list arguments, uintptr_t place)
+{
+	const char *text;
+
+	if (conversion == '%' || conversion == 'm')
+		return true;
+	if (conversion == 's' && !is_wide) {
+		text = va_arg(arguments, const char *);
+		if (text && precision >= 0)
+			touch(text, strnlen(text, (size_t)precision), false, place);
+		else if (text)
+			touch(text, strlen(text) + 1, false, place);
+		return true;
+	}
+	if (strchr("aAeEfFgG", conversion)) {
+		if (is_long_double)
+			va_arg(arguments, long double);
+		else
+			va_arg(arguments, double);
+		return true;
+	}
+	if (conversion == '\0' || !strchr("dioxXucspn", conversion))
+		return false;
+	/* Integers and pointers: eight bytes each, however wide. */
+	va_arg(arguments, long);
+	return true;
+}
+
+void touch_format(const char *format, va_list given, uintptr_t place)
+{
+	va_list arguments;
+
+	va_copy(arguments, given);
+	for (const char *at = strchr(format, '%'); at; at = strchr(at, '%')) {
+		bool is_long_double;
+		bool is_wide;
+		int precision;
+
+		at = skip_size(at + 1, arguments, &precision);
+		is_long_double = *at == 'L';
+		is_wide = *at == 'l';
+		at += strspn(at, "hlqLjzt");
+		/* Numbered arguments ("%1$s") are rare, and end it. */
+		if (!take_argument(*at, is_long_double, is_wide, precision, arguments, place))
+			break;
+		at++;
+	}
+	va_end(arguments);
+}
