@@ -46,6 +46,9 @@ bool session_has_arms(const struct session *session);
 /* Writes a random version-4 UUID (RFC 9562, section 5.4). Returns 0, or -errno of getrandom(). */
 int session_uuid(char out[static SESSION_UUID_BYTES]);
 
+/* Returns whether anything is known of a build: its commit, or its build-id. */
+bool session_subject_is_known(const struct session_subject *subject);
+
 /*
  * Copies a session with its strings and its environment, which become the copy's,
  * for session_release(). Returns 0, or -ENOMEM with *out untouched.
