@@ -19,6 +19,7 @@ const char *const store_schema_migrations[] = {
 	EXPAND(STORE_SCHEMA_1, SQLITE_WORDS),
 	EXPAND(STORE_SCHEMA_2, SQLITE_WORDS),
 	EXPAND(STORE_SCHEMA_3, SQLITE_WORDS),
+	EXPAND(STORE_SCHEMA_4, SQLITE_WORDS),
 };
 const int store_schema_version =
 	sizeof(store_schema_migrations) / sizeof(store_schema_migrations[0]);

@@ -166,8 +166,11 @@ static int put_subjects(struct store *self, const struct session *session,
 
 	self->subjects[1] = self->subjects[0];
 	for (size_t i = 1; i < SESSION_ARMS_MAX && ret == 0; i++) {
-		if (session_subject_is_known(&subject[i]))
-			ret = put_subject(self, i, &subject[i], why, why_bytes);
+		bool is_known = session_subject_is_known(&subject[i]);
+
+		if (is_known || session_has_arms(session))
+			ret = put_subject(self, i, is_known ? &subject[i] : &this_program, why,
+			                  why_bytes);
 	}
 	json_decref(canon);
 	json_decref(recorded);

@@ -45,6 +45,7 @@ static const struct {
 	{CLI_AA, {"aa", 'a', "N", 0, "Make N comparisons of a program with itself", 0}},
 	{CLI_INJECT, {"inject", 'i', "PERCENT", 0, "Slow one arm down by so much, and find it", 0}},
 	{CLI_TRIALS, {"trials", 't', "N", 0, "So often at each placement (default: 20)", 0}},
+	{CLI_NOTE, {"note", 'm', "TEXT", 0, "Why, in one line, for whoever reads it later", 0}},
 	{CLI_REPLAY,
          {"replay", 'r', "SESSION", 0, "Draw from the rounds of a stored session of ab", 0}},
 	{CLI_STRICT, {"strict", 'x', NULL, 0, "Fail on warnings too", 0}},
@@ -172,6 +173,9 @@ static int parse_option(struct parse *parse, int key, char *value)
 		return parse_count("inject", value, 1000, &cli->inject_percent);
 	case 't':
 		return parse_count("trials", value, 100000, &cli->trials);
+	case 'm':
+		cli->note = value;
+		break;
 	case 'r':
 		cli->replay = value;
 		break;
