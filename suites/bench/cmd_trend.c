@@ -17,9 +17,11 @@
 
 #define WHY_BYTES 512
 
+enum format { AS_TEXT, AS_JSON, AS_HTML };
+
 struct history {
 	struct cli cli;
-	enum { AS_TEXT, AS_JSON, AS_HTML } format;
+	enum format format;
 	char *line; /* as it was typed */
 	struct trend trend;
 	int cells_from; /* arguments from here on are patterns of cells */
@@ -370,7 +372,7 @@ static int take_format(struct history *self)
 		[AS_TEXT] = "text", [AS_JSON] = "json", [AS_HTML] = "html"};
 	const char *format = self->cli.format ? self->cli.format : names[AS_TEXT];
 
-	for (int i = AS_TEXT; i <= AS_HTML; i++) {
+	for (enum format i = AS_TEXT; i <= AS_HTML; i++) {
 		if (strcmp(format, names[i]) != 0)
 			continue;
 		self->format = i;
@@ -405,7 +407,7 @@ static int run_trend(int argc, char **argv)
 		.text = "CELL is the name of a cell, as a pattern of a shell. A change is an alarm "
 			"where "
 			"sessions measured an anchor beside the build ('ipcbench anchor'). "
-	                "'confirm "
+			"'confirm "
 			"ID "
 			"[BUILD BUILD] [rounds:N]' compares the builds on both sides of a change "
 			"live; "
