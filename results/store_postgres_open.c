@@ -36,7 +36,7 @@ enum { VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 static const char settings[] =
 	"SET search_path=ipcbench; SET client_min_messages=warning; SET lock_timeout='30s';"
 	" SET statement_timeout='60s'; SET work_mem='64MB'; SET "
-        "idle_in_transaction_session_timeout='600s';"
+	"idle_in_transaction_session_timeout='600s';"
 	" SET standard_conforming_strings=on; SET extra_float_digits=3";
 
 static uint64_t now_ms(void)

@@ -53,9 +53,12 @@ static void write_nav(FILE *out, const struct page *page)
 		fputs("<a href=#tails>The tail</a> ", out);
 	if (page->has_pareto)
 		fputs("<a href=#pareto>Trade-offs</a> ", out);
-	fputs("<a href=#rounds>Rounds</a> <a href=#cells>All cells</a> <a href=#method>Method and "
-	      "data</a></nav>\n<div id=filters hidden><fieldset class=\"tabs "
-	      "chips\"><legend>Transports</legend>",
+	if (page->measured > 0)
+		fputs("<a href=#rounds>Rounds</a> <a href=#cells>All cells</a> ", out);
+	fputs("<a href=#method>Method and data</a></nav>\n", out);
+	if (page->measured == 0)
+		return;
+	fputs("<div id=filters hidden><fieldset class=\"tabs chips\"><legend>Transports</legend>",
 	      out);
 	for (size_t i = 0; i < page->series_count; i++) {
 		if (i == 0 || page->series[i].color != page->series[i - 1].color)

@@ -272,6 +272,9 @@ static void write_counts(FILE *out, const struct page *page)
 		fprintf(out, "<a href=#claims>%zu of %zu claims hold</a>, ", hold, claims);
 	if (untold > 0)
 		fprintf(out, "%zu can't be told here, ", untold);
+	if (page->report->claims_count > claims)
+		fprintf(out, "%zu %s, ", page->report->claims_count - claims,
+		        page->report->claims_count - claims == 1 ? "experiment" : "experiments");
 	fprintf(out, "%zu %s measured", page->measured, page->measured == 1 ? "cell" : "cells");
 	if (page->failed > 0)
 		fprintf(out, ", <span class=bad>%zu failed</span>", page->failed);

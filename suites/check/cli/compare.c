@@ -164,10 +164,9 @@ static void a_session_has_many_names(void **state)
 {
 	struct cli *cli = *state;
 
-	make_two(cli,
-	         "INSERT INTO subject(git_sha, git_dirty, build_id) VALUES"
-	         "('0123456789abcdef0123456789abcdef01234567', 0, 'made-up');"
-	         "UPDATE session_arm SET subject_id=2 WHERE session_id=1");
+	make_two(cli, "INSERT INTO subject(git_sha, git_dirty, build_id) VALUES"
+	              "('0123456789abcdef0123456789abcdef01234567', 0, 'made-up');"
+	              "UPDATE session_arm SET subject_id=2 WHERE session_id=1");
 	ipcbench(cli, "baseline", "save", "v1.2_rc-3", "latest~1");
 	cli_assert_status(cli, 0);
 	cli_assert_holds(cli->out, "aaaa");
@@ -192,6 +191,23 @@ static void a_session_has_many_names(void **state)
 	cli_assert_refused(cli, 4, "newest", "baseline list");
 	ipcbench(cli, "compare", "newest", "latest");
 	cli_assert_refused(cli, 4, "newest", "latest~N");
+}
+
+static void the_reference_baseline_can_be_imported_and_compared_with(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "import", CHECK_CLI_SOURCES "/../../../results/baselines/vm-epyc-2cpu.jsonl");
+	cli_assert_status(cli, 0);
+	ipcbench(cli, "baseline", "save", "reference", "latest");
+	cli_assert_status(cli, 0);
+	ipcbench(cli, "compare", "reference", "latest", "pipe/*");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "A=reference");
+	assert_true(cli_history_number(cli->history, "SELECT count(DISTINCT cell_id) FROM run") >=
+	            10);
+	assert_true(cli_history_number(cli->history, "SELECT min(n) FROM (SELECT count(*) AS n FROM"
+	                                             " run GROUP BY cell_id)") >= 12);
 }
 
 static void mistakes_are_refused_with_their_remedy(void **state)
@@ -246,6 +262,7 @@ const struct CMUnitTest cli_compare_tests[] = {
 	TEST(too_few_rounds_decide_nothing),
 	TEST(power_that_stored_sessions_lack_is_5_on_request),
 	TEST(a_session_has_many_names),
+	TEST(the_reference_baseline_can_be_imported_and_compared_with),
 	TEST(mistakes_are_refused_with_their_remedy),
 };
 const size_t cli_compare_tests_count = sizeof(cli_compare_tests) / sizeof(cli_compare_tests[0]);

@@ -137,7 +137,7 @@ static void a_change_that_ab_does_not_find_is_refuted(void **state)
 
 	make_history(cli, "");
 	read_id(cli, id);
-	ipcbench(cli, "trend", "confirm", id, "rounds:12", "time_ms:2", "--quiet");
+	ipcbench(cli, "trend", "confirm", id, "rounds:8", "time_ms:2", "--quiet");
 	if (cli->status == 5) /* a machine too noisy to tell leaves it as it was */
 		cli_assert_holds(cli->err, "neither confirmed nor refuted");
 	else

@@ -17,11 +17,15 @@
 	CASE(an_abandoned_session_leaves_nothing)                                                  \
 	CASE(ten_writers_at_once_lose_and_double_nothing)                                          \
 	CASE(a_writer_killed_at_any_moment_leaves_whole_sessions)                                  \
+	CASE(an_older_store_is_brought_up_to_date)                                                 \
 	CASE(a_newer_store_is_refused)                                                             \
 	CASE(a_foreign_store_is_refused)                                                           \
 	CASE(an_absent_store_can_not_be_read)                                                      \
 	CASE(a_thousand_series_of_a_year_are_analysed)                                             \
 	CASE(damaged_rows_are_refused)                                                             \
+	CASE(the_last_word_on_a_name_holds)                                                        \
+	CASE(what_is_removed_is_gone_and_what_is_absent_said)                                      \
+	CASE(an_answer_stops_the_list)                                                             \
 	CASE(export_and_import_carry_every_byte)                                                   \
 	CASE(an_import_is_refused_with_its_line_and_changes_nothing)
 

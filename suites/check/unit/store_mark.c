@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* suites/check/unit/store_mark.c - marks are set, changed, listed and removed. */
+/* suites/check/unit/store_mark.c - what every store must do with marks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,10 @@
 #include <string.h>
 
 #include "results/store_mark.h"
-#include "suites/check/unit/history.h"
+#include "suites/check/unit/place.h"
+#include "suites/check/unit/store_cases.h"
+
+static char why[PLACE_WHY_BYTES];
 
 static int write_mark(void *context, const struct store_mark *mark)
 {
@@ -35,19 +38,18 @@ static int set(struct store *store, const char *kind, const char *name, const ch
 		.created_ns = 7,
 	};
 
-	return store_mark_set(store, &mark, history_why, sizeof(history_why));
+	return store_mark_set(store, &mark, why, sizeof(why));
 }
 
 static int list(struct store *store, char text[static 256])
 {
 	text[0] = '\0';
-	return store_mark_list(store, STORE_MARK_BASELINE, write_mark, text, history_why,
-	                       sizeof(history_why));
+	return store_mark_list(store, STORE_MARK_BASELINE, write_mark, text, why, sizeof(why));
 }
 
-static void the_last_word_on_a_name_holds(void **state)
+void the_last_word_on_a_name_holds(void **state)
 {
-	struct store *store = history_open(*state, "history.db");
+	struct store *store = place_open(place_need(state), STORE_WRITE);
 	char text[256];
 
 	assert_int_equal(set(store, STORE_MARK_BASELINE, "release", "1", ""), 0);
@@ -59,21 +61,19 @@ static void the_last_word_on_a_name_holds(void **state)
 	store_close(store);
 }
 
-static void what_is_removed_is_gone_and_what_is_absent_said(void **state)
+void what_is_removed_is_gone_and_what_is_absent_said(void **state)
 {
-	struct store *store = history_open(*state, "history.db");
+	struct store *store = place_open(place_need(state), STORE_WRITE);
 	char text[256];
 
 	assert_int_equal(set(store, STORE_MARK_BASELINE, "release", "1", ""), 0);
-	assert_int_equal(store_mark_remove(store, STORE_MARK_BASELINE, "release", history_why,
-	                                   sizeof(history_why)),
+	assert_int_equal(store_mark_remove(store, STORE_MARK_BASELINE, "release", why, sizeof(why)),
 	                 0);
 	assert_int_equal(list(store, text), 0);
 	assert_string_equal(text, "");
-	assert_int_equal(store_mark_remove(store, STORE_MARK_BASELINE, "release", history_why,
-	                                   sizeof(history_why)),
+	assert_int_equal(store_mark_remove(store, STORE_MARK_BASELINE, "release", why, sizeof(why)),
 	                 -ENOENT);
-	assert_non_null(strstr(history_why, "no baseline 'release'"));
+	assert_non_null(strstr(why, "no baseline 'release'"));
 	store_close(store);
 }
 
@@ -84,26 +84,15 @@ static int stop(void *context, const struct store_mark *mark)
 	return 42;
 }
 
-static void an_answer_stops_the_list(void **state)
+void an_answer_stops_the_list(void **state)
 {
-	struct store *store = history_open(*state, "history.db");
+	struct store *store = place_open(place_need(state), STORE_WRITE);
 	char text[256];
 
 	assert_int_equal(set(store, STORE_MARK_BASELINE, "release", "1", ""), 0);
-	assert_int_equal(store_mark_list(store, STORE_MARK_BASELINE, stop, NULL, history_why,
-	                                 sizeof(history_why)),
+	assert_int_equal(store_mark_list(store, STORE_MARK_BASELINE, stop, NULL, why, sizeof(why)),
 	                 42);
 	/* The transaction was ended: the next one begins. */
 	assert_int_equal(list(store, text), 0);
 	store_close(store);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
-
-const struct CMUnitTest unit_store_mark_tests[] = {
-	CASE(the_last_word_on_a_name_holds),
-	CASE(what_is_removed_is_gone_and_what_is_absent_said),
-	CASE(an_answer_stops_the_list),
-};
-const size_t unit_store_mark_tests_count =
-	sizeof(unit_store_mark_tests) / sizeof(unit_store_mark_tests[0]);
