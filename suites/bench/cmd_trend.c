@@ -17,9 +17,11 @@
 
 #define WHY_BYTES 512
 
+enum format { AS_TEXT, AS_JSON, AS_HTML };
+
 struct history {
 	struct cli cli;
-	enum { AS_TEXT, AS_JSON, AS_HTML } format;
+	enum format format;
 	char *line; /* as it was typed */
 	struct trend trend;
 	int cells_from; /* arguments from here on are patterns of cells */
@@ -370,7 +372,7 @@ static int take_format(struct history *self)
 		[AS_TEXT] = "text", [AS_JSON] = "json", [AS_HTML] = "html"};
 	const char *format = self->cli.format ? self->cli.format : names[AS_TEXT];
 
-	for (int i = AS_TEXT; i <= AS_HTML; i++) {
+	for (enum format i = AS_TEXT; i <= AS_HTML; i++) {
 		if (strcmp(format, names[i]) != 0)
 			continue;
 		self->format = i;
