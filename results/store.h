@@ -45,7 +45,8 @@ enum store_access {
  * in why that names the file and the remedy: -ENOENT (absent, or no HOME), -EACCES,
  * -EROFS, -ENOSPC, -EISDIR, -ENOTDIR, -EINVAL (not a regular file, or no path),
  * -ENAMETOOLONG, -EBADMSG (not a history of this program, or damaged), -EPROTO
- * (another schema, mostly newer), -EBUSY (locked for 5 s), -ENOMEM.
+ * (another schema, mostly newer), -EBUSY (locked for 5 s, in a database for 30 s),
+ * -ECONNREFUSED (no server, or it refuses), -ETIMEDOUT (it does not answer in 10 s), -ENOMEM.
  */
 int store_open(struct store **out, const char *path, enum store_access access, char *why,
                size_t why_bytes);

@@ -15,4 +15,7 @@ int trend_text_write(FILE *out, const struct trend *trend, const struct verdict_
 /* Writes one JSON object in one line: every point, segment and change. Returns as above. */
 int trend_json_write(FILE *out, const struct trend *trend);
 
+/* Writes a page: the changes as a table, and a chart a series. Returns 0, or -EIO. */
+int trend_html_write(FILE *out, const struct trend *trend);
+
 #endif

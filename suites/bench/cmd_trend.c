@@ -19,7 +19,7 @@
 
 struct history {
 	struct cli cli;
-	bool is_json;
+	enum { AS_TEXT, AS_JSON, AS_HTML } format;
 	char *line; /* as it was typed */
 	struct trend trend;
 	int cells_from; /* arguments from here on are patterns of cells */
@@ -129,8 +129,10 @@ static int write_trend(FILE *out, const void *what)
 	const struct history *self = what;
 	struct verdict_style style = verdict_style_of(out);
 
-	return self->is_json ? trend_json_write(out, &self->trend)
-	                     : trend_text_write(out, &self->trend, &style);
+	if (self->format == AS_HTML)
+		return trend_html_write(out, &self->trend);
+	return self->format == AS_JSON ? trend_json_write(out, &self->trend)
+	                               : trend_text_write(out, &self->trend, &style);
 }
 
 /* 1 if a live comparison confirmed a regression that nobody has accepted. */
@@ -364,6 +366,22 @@ static const struct {
 	{"reject", 2, 2, "reject ID --note TEXT", reject},
 };
 
+static int take_format(struct history *self)
+{
+	static const char *const names[] = {
+		[AS_TEXT] = "text", [AS_JSON] = "json", [AS_HTML] = "html"};
+	const char *format = self->cli.format ? self->cli.format : names[AS_TEXT];
+
+	for (int i = AS_TEXT; i <= AS_HTML; i++) {
+		if (strcmp(format, names[i]) != 0)
+			continue;
+		self->format = i;
+		return STATUS_DONE;
+	}
+	cli_error("format '%s' is unknown for a trend; there are: text, json, html", format);
+	return STATUS_USAGE;
+}
+
 static int run_verb(struct history *self)
 {
 	int count = self->cli.arguments_count;
@@ -377,9 +395,7 @@ static int run_verb(struct history *self)
 		          verbs[i].usage);
 		return STATUS_USAGE;
 	}
-	if (cli_text_or_json(&self->cli, &self->is_json) != STATUS_DONE)
-		return STATUS_USAGE;
-	return show(self);
+	return take_format(self) != STATUS_DONE ? STATUS_USAGE : show(self);
 }
 
 static int run_trend(int argc, char **argv)

@@ -57,6 +57,7 @@ struct context {
 	_Atomic uint32_t parent;   /* pid of the process that made it */
 	_Atomic uint32_t occupant;
 	_Atomic uint32_t is_detached;  /* nobody can join it */
+	uint32_t is_crashed;           /* ended without a word, and somebody has waited for it */
 	_Atomic uint32_t is_cancelled; /* its next translation acquires the canceller's clock */
 	_Atomic uint64_t last_access;
 	_Atomic uint64_t ended_ns;       /* CLOCK_BOOTTIME */
@@ -196,6 +197,7 @@ struct session {
 	_Atomic uint32_t process_count;
 	_Atomic uint32_t has_eras; /* some context passed 2^31 epochs */
 	_Atomic uint32_t has_membarrier;
+	_Atomic uint32_t has_notified_queue; /* mq_notify() was called */
 	_Atomic uint64_t callbacks; /* first accesses to a page: 0 means not instrumented */
 	_Atomic uint64_t unique;
 	_Atomic uint32_t has_cause;

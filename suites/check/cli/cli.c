@@ -48,6 +48,11 @@ const char *cli_plugin(void)
 	return from_environment("CLI_PLUGIN");
 }
 
+const char *cli_plugin_broken(void)
+{
+	return from_environment("CLI_PLUGIN_BROKEN");
+}
+
 const char *cli_plugin_slowed(void)
 {
 	return from_environment("CLI_PLUGIN_SLOWED");

@@ -69,10 +69,14 @@ void cli_forget(struct cli *beside);
 #define ipcbench_start(cli, ...)                                                                   \
 	cli_start(cli, (const char *const[]){cli_ipcbench(), __VA_ARGS__, NULL})
 
-/* The paths of ipcbench, of the example of a plug-in, and of one that only is slower. */
+/*
+ * The paths of ipcbench, of the example of a plug-in, of one that only is slower, and of
+ * one whose transports go wrong.
+ */
 const char *cli_ipcbench(void);
 const char *cli_plugin(void);
 const char *cli_plugin_slowed(void);
+const char *cli_plugin_broken(void);
 
 /* The filters of one cell that every machine has, and that takes least time. */
 #define CLI_QUICK_CELL "pipe/ping_pong/64B/same_core/block/processes"

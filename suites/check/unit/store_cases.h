@@ -17,6 +17,7 @@
 	CASE(an_abandoned_session_leaves_nothing)                                                  \
 	CASE(ten_writers_at_once_lose_and_double_nothing)                                          \
 	CASE(a_writer_killed_at_any_moment_leaves_whole_sessions)                                  \
+	CASE(an_older_store_is_brought_up_to_date)                                                 \
 	CASE(a_newer_store_is_refused)                                                             \
 	CASE(a_foreign_store_is_refused)                                                           \
 	CASE(an_absent_store_can_not_be_read)                                                      \

@@ -137,7 +137,8 @@ static void take_signals(const struct transfer *transfer, long bytes)
 	const struct signalfd_siginfo *info = transfer->parts[0].iov_base;
 
 	for (long i = 0; i + (long)sizeof(*info) <= bytes; i += (long)sizeof(*info), info++)
-		signal_taken((int)info->ssi_signo, info->ssi_signo == SIGCHLD ? info->ssi_pid : 0);
+		signal_taken((int)info->ssi_signo, info->ssi_code,
+		             info->ssi_signo == SIGCHLD ? info->ssi_pid : 0);
 }
 
 /* Orders the caller after what it has just taken, with the channel's lock held. */

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -165,8 +166,12 @@ static bool await_version(struct channel_ref ref, uint32_t version, enum edge ed
 {
 	uint64_t now;
 
-	if (is_scheduled)
-		return schedule_block(edge, deadline_ns);
+	if (is_scheduled) {
+		bool has_time = schedule_block(edge, deadline_ns);
+
+		pthread_testcancel();
+		return has_time;
+	}
 	now = now_ns(CLOCK_MONOTONIC);
 	if (deadline_ns != 0 && now >= deadline_ns)
 		return false;
@@ -216,6 +221,8 @@ static int mq_put(enum edge edge, mqd_t queue, const char *data, size_t bytes, u
 	int ret;
 
 	shadow_access((uintptr_t)data, bytes, false, false, place);
+	if (session->has_notified_queue)
+		BUSY(channel_release((struct channel_key){CHANNEL_NOTIFY, 0, 0}, edge));
 	BUSY(ref = mq_channel(queue));
 	for (;;) {
 		self.busy++;

@@ -35,10 +35,18 @@ static struct channel_key signal_key(uint32_t pid, int number)
 	return (struct channel_key){CHANNEL_SIGNAL, pid, (uint64_t)number};
 }
 
-void signal_taken(int number, uint32_t child)
+/* A message has come; which queue it lies in is not told. */
+static void message_told(void)
+{
+	channel_acquire((struct channel_key){CHANNEL_NOTIFY, 0, 0}, EDGE_mq_notify);
+}
+
+void signal_taken(int number, int code, uint32_t child)
 {
 	channel_acquire(signal_key(self.context->pid, number), EDGE_handler);
-	if (child != 0 && is_dead(child))
+	if (code == SI_MESGQ)
+		message_told();
+	if (child != 0 && is_gone(child))
 		context_join_process(child);
 }
 
@@ -68,7 +76,7 @@ static void run_handler(int number, siginfo_t *info, void *machine)
 			schedule_await();
 		}
 		t->edge_place = 0;
-		signal_taken(number, dead_child(info));
+		signal_taken(number, info->si_code, dead_child(info));
 	}
 	errno = error;
 	if (action.sa_flags & SA_SIGINFO)
@@ -227,7 +235,7 @@ static int taken(const sigset_t *set, siginfo_t *info, const struct timespec *li
 		}
 	}
 	if (ret > 0) {
-		BUSY(signal_taken(ret, dead_child(&room)));
+		BUSY(signal_taken(ret, room.si_code, dead_child(&room)));
 		if (info)
 			*info = room;
 	}
@@ -316,9 +324,11 @@ static void notified(union sigval raw)
 {
 	struct notify notify = *(struct notify *)raw.sival_ptr;
 
-	if (runtime_enter())
+	if (runtime_enter()) {
 		channel_acquire((struct channel_key){CHANNEL_THREAD, self.context->pid, 1},
 		                EDGE_timer_create);
+		message_told();
+	}
 	notify.function(notify.value);
 }
 
@@ -377,6 +387,7 @@ INTERPOSE int mq_notify(int queue, const struct sigevent *event)
 	struct sigevent copy;
 
 	if (call_begin(EDGE_mq_notify, CALLER)) {
+		atomic_store(&session->has_notified_queue, 1);
 		event = notify_wrap(&copy, (struct sigevent *)(uintptr_t)event, EDGE_mq_notify);
 		call_end();
 	}

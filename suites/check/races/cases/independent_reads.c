@@ -13,75 +13,35 @@
  * outcomes: correct all but 1010, broken all
  * oracle: the readers agree on the order of the stores
  */
-#include "suites/check/races/race.h"
+#include "suites/check/races/litmus.h"
 
 #define ORDER in_correct(memory_order_seq_cst) in_broken(memory_order_relaxed)
 
-static const char *const words[] = {"0000", "0001", "0010", "0011", "0100", "0101", "0110", "0111",
-                                    "1000", "1001", "1010", "1011", "1100", "1101", "1110", "1111"};
-
-struct shared {
-	struct {
-		_Alignas(64) _Atomic int x;
-		_Alignas(64) _Atomic int y;
-		int r0, r1, r2, r3;
-	} rounds[LITMUS_ROUNDS];
-};
-
-static void left(void *memory)
+static void left(struct litmus_round *at)
 {
-	struct shared *shared = memory;
-
-	for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-		race_meet(i, 4);
-		atomic_store_explicit(&shared->rounds[i].x, 1, ORDER);
-	}
+	atomic_store_explicit(&at->x, 1, ORDER);
 }
 
-static void right(void *memory)
+static void right(struct litmus_round *at)
 {
-	struct shared *shared = memory;
-
-	for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-		race_meet(i, 4);
-		atomic_store_explicit(&shared->rounds[i].y, 1, ORDER);
-	}
+	atomic_store_explicit(&at->y, 1, ORDER);
 }
 
-static void first(void *memory)
+static void first(struct litmus_round *at)
 {
-	struct shared *shared = memory;
-
-	for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-		race_meet(i, 4);
-		shared->rounds[i].r0 = atomic_load_explicit(&shared->rounds[i].x, ORDER);
-		shared->rounds[i].r1 = atomic_load_explicit(&shared->rounds[i].y, ORDER);
-	}
+	at->r[0] = atomic_load_explicit(&at->x, ORDER);
+	at->r[1] = atomic_load_explicit(&at->y, ORDER);
 }
 
-static void second(void *memory)
+static void second(struct litmus_round *at)
 {
-	struct shared *shared = memory;
-
-	for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-		race_meet(i, 4);
-		shared->rounds[i].r2 = atomic_load_explicit(&shared->rounds[i].y, ORDER);
-		shared->rounds[i].r3 = atomic_load_explicit(&shared->rounds[i].x, ORDER);
-	}
+	at->r[2] = atomic_load_explicit(&at->y, ORDER);
+	at->r[3] = atomic_load_explicit(&at->x, ORDER);
 }
 
 int main(int argc, char **argv)
 {
-	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
-	long counts[16] = {0};
+	litmus_step *const steps[] = {left, right, first, second};
 
-	race_peers(shared, left, right, first, second);
-	for (int i = 0; i < LITMUS_ROUNDS; i++)
-		counts[((shared->rounds[i].r0 * 2 + shared->rounds[i].r1) * 2 +
-		        shared->rounds[i].r2) *
-		               2 +
-		       shared->rounds[i].r3]++;
-	for (int i = 0; i < 16; i++)
-		race_outcome(words[i], counts[i]);
-	return race_end();
+	return litmus_run(argc, argv, steps, 4, 4, NULL);
 }

@@ -14,51 +14,25 @@
  * forced: 00
  * oracle: both peers don't read 0
  */
-#include "suites/check/races/race.h"
+#include "suites/check/races/litmus.h"
 
 #define ORDER in_correct(memory_order_seq_cst) in_broken(memory_order_relaxed)
 
-static const char *const words[] = {"00", "01", "10", "11"};
-
-struct shared {
-	struct {
-		_Alignas(64) _Atomic int x;
-		_Alignas(64) _Atomic int y;
-		int r0, r1;
-	} rounds[LITMUS_ROUNDS];
-};
-
-static void left(void *memory)
+static void left(struct litmus_round *at)
 {
-	struct shared *shared = memory;
-
-	for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-		race_meet(i, 2);
-		atomic_store_explicit(&shared->rounds[i].x, 1, ORDER);
-		shared->rounds[i].r0 = atomic_load_explicit(&shared->rounds[i].y, ORDER);
-	}
+	atomic_store_explicit(&at->x, 1, ORDER);
+	at->r[0] = atomic_load_explicit(&at->y, ORDER);
 }
 
-static void right(void *memory)
+static void right(struct litmus_round *at)
 {
-	struct shared *shared = memory;
-
-	for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
-		race_meet(i, 2);
-		atomic_store_explicit(&shared->rounds[i].y, 1, ORDER);
-		shared->rounds[i].r1 = atomic_load_explicit(&shared->rounds[i].x, ORDER);
-	}
+	atomic_store_explicit(&at->y, 1, ORDER);
+	at->r[1] = atomic_load_explicit(&at->x, ORDER);
 }
 
 int main(int argc, char **argv)
 {
-	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
-	long counts[4] = {0};
+	litmus_step *const steps[] = {left, right};
 
-	race_peers(shared, left, right);
-	for (int i = 0; i < LITMUS_ROUNDS; i++)
-		counts[shared->rounds[i].r0 * 2 + shared->rounds[i].r1]++;
-	for (int i = 0; i < 4; i++)
-		race_outcome(words[i], counts[i]);
-	return race_end();
+	return litmus_run(argc, argv, steps, 2, 2, NULL);
 }
