@@ -703,8 +703,7 @@ void damaged_rows_are_refused(void **state)
 		"UPDATE run SET arm='much too long' WHERE round=2",
 		"UPDATE cell SET transport='a name that is longer than any name can be here'",
 		"UPDATE peer SET name='a name that is longer than any name can be here'",
-		"UPDATE machine SET key='m:much too long for a key of ours, which has 34' WHERE "
-		"key<>''",
+		"UPDATE machine SET key='m:much too long for a key, which has 34' WHERE key<>''",
 	};
 	const struct place *place = place_need(state);
 	struct seen seen;
