@@ -531,8 +531,8 @@ static void assert_refused(const struct place *place, enum store_access access, 
 /* Takes a store back to schema 2, which had no figures. */
 static void take_back(const struct place *place)
 {
-	place_sql(place, "DROP TABLE figure; DROP TABLE session_arm; DROP INDEX session_started;"
-	                 " DROP INDEX cell_name");
+	place_sql(place, "DROP TABLE mark; DROP TABLE figure; DROP TABLE session_arm;"
+	                 " DROP INDEX session_started; DROP INDEX cell_name");
 	place_sql(place, place->is_shared ? "DELETE FROM version WHERE number>2"
 	                                  : "PRAGMA user_version=2");
 }
