@@ -177,6 +177,25 @@ static void a_cell_without_a_partner_is_an_error_with_its_name(void **state)
 	cli_assert_refused(cli, 3, "pipe/", "narrow the filters");
 }
 
+/* The plan knows from the last session how these cells scatter here. */
+static void a_plan_learns_from_the_last_session(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "ab", PIPE, PIPE, "--dry-run", "--budget", "30s");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "scatter as usual: p50 ");
+	ipcbench(cli, "ab", PIPE, FEW);
+	ipcbench(cli, "ab", PIPE, PIPE, "--dry-run", "--budget", "30s");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "scatter as last time: p50 ");
+	/* A cell beside it that nobody measured. */
+	ipcbench(cli, "ab", "size:64", "size:64", "transport:pipe", "workload:ping_pong",
+	         "wait:block", "--dry-run");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "as usual where there was none");
+}
+
 static void a_budget_that_is_too_short_says_what_would_do(void **state)
 {
 	struct cli *cli = *state;
@@ -197,6 +216,7 @@ const struct CMUnitTest cli_ab_tests[] = {
 	TEST(a_build_that_speaks_no_protocol_is_not_comparable),
 	TEST(mistakes_are_refused_before_anything_is_measured),
 	TEST(a_cell_without_a_partner_is_an_error_with_its_name),
+	TEST(a_plan_learns_from_the_last_session),
 	TEST(a_budget_that_is_too_short_says_what_would_do),
 };
 const size_t cli_ab_tests_count = sizeof(cli_ab_tests) / sizeof(cli_ab_tests[0]);
