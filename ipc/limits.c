@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -20,6 +21,18 @@ int limits_refuse(char *why, size_t why_bytes, int error, const char *format, ..
 	vsnprintf(why, why_bytes, format, arguments);
 	va_end(arguments);
 	return error;
+}
+
+const char *limits_error(int error)
+{
+	switch (error) {
+	case EMFILE:
+		return "no descriptors are left: RLIMIT_NOFILE";
+	case ENFILE:
+		return "no open files are left: fs.file-max";
+	default:
+		return strerror(error);
+	}
 }
 
 static uint32_t limits_waits(enum ipc_wait wait)

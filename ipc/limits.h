@@ -38,6 +38,9 @@ int limits_check(const struct ipc_transport *transport, const struct ipc_channel
  */
 int limits_check_memory(size_t count, size_t bytes, char *why, size_t why_bytes);
 
+/* Returns one line on a positive errno, as strerror(), which names the limit behind it. */
+const char *limits_error(int error);
+
 /* Returns a number under /proc/sys ("fs/mqueue/msg_max"), or unknown if it can't be read. */
 uint64_t limits_sysctl(const char *path, uint64_t unknown);
 

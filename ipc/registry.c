@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define LOADED_MAX 32
+/* What tables and the history have room for. */
+#define NAME_LENGTH_MAX 31
 
 static const struct ipc_transport *const builtin[] = {
 #define IPC_TRANSPORT(name) &transport_##name,
@@ -49,8 +51,8 @@ static const char *missing_member(const struct ipc_transport *t)
 	bool has_zero_copy = t->claim && t->commit && t->abort && t->peek && t->release;
 
 	if (!t->name || t->name[strspn(t->name, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0' ||
-	    t->name[0] == '\0')
-		return "a name of [a-z0-9_]+";
+	    t->name[0] == '\0' || strlen(t->name) > NAME_LENGTH_MAX)
+		return "a name of [a-z0-9_]+, at most 31 long";
 	if (!t->summary)
 		return "a summary";
 	if (!t->probe || !t->channel_create || !t->channel_destroy || !t->endpoint_open ||
@@ -158,6 +160,10 @@ int registry_load(const char *path, char *why, size_t why_bytes)
 		return -EPROTO;
 	}
 	for (uint32_t i = 0; i < plugin->transport_count; i++) {
+		if (!plugin->transports[i]) {
+			snprintf(why, why_bytes, "its transport %u is null", i);
+			return -EPROTO;
+		}
 		ret = registry_add(plugin->transports[i], why, why_bytes);
 		if (ret < 0)
 			return ret;

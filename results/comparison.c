@@ -14,10 +14,10 @@
 #define MAD_TO_SIGMA 1.4826
 
 const struct comparison_rules comparison_rules_default = {
-	.alpha_suspect = 0.01,
+	.alpha_suspect = 0.005,
 	.alpha_confirm = 0.05,
 	.confidence = 0.95,
-	.power = {.alpha = 0.01, .power = 0.95},
+	.power = {.alpha = 0.005, .power = 0.95},
 };
 
 const char *comparison_verdict_name(enum comparison_verdict verdict)
@@ -66,6 +66,15 @@ static double find_sigma(const double *differences, size_t count)
 	return sqrt(squares / (double)(count - 1));
 }
 
+/* The fewest rounds can't reach the level: with them all must agree. */
+static bool is_suspicious(const struct signed_rank *test, const struct comparison_rules *rules)
+{
+	double least_p = ldexp(1.0, 1 - (int)COMPARISON_ROUNDS_MIN);
+
+	return test->p < rules->alpha_suspect ||
+	       (test->count == COMPARISON_ROUNDS_MIN && test->p <= least_p);
+}
+
 int comparison_add_stage(struct comparison *comparison, const double *differences, size_t count,
                          const struct comparison_rules *rules)
 {
@@ -82,7 +91,7 @@ int comparison_add_stage(struct comparison *comparison, const double *difference
 	stage.sigma = find_sigma(differences, count);
 	if (comparison->stage_count == 0)
 		comparison->is_suspect =
-			stage.test.p < rules->alpha_suspect &&
+			is_suspicious(&stage.test, rules) &&
 			fabs(expm1(stage.test.estimate)) > comparison->least_effect;
 	comparison->stages[comparison->stage_count++] = stage;
 	return 0;
@@ -93,13 +102,19 @@ static bool same_sign(double a, double b)
 	return (a > 0.0) == (b > 0.0);
 }
 
+/* True if it is judged by stage 2; otherwise by stage 1, or by none. */
+static bool is_measured_again(const struct comparison *c)
+{
+	return c->is_suspect && c->stage_count == 2;
+}
+
 /* The five verdicts of a comparison whose figures are set. */
 static enum comparison_verdict decide(const struct comparison *c,
                                       const struct comparison_rules *rules)
 {
-	bool is_confirmed = c->is_suspect && c->stage_count == 2;
+	bool is_confirmed = is_measured_again(c);
 	bool is_significant =
-		is_confirmed ? c->p_adjusted < rules->alpha_confirm : c->p < rules->alpha_suspect;
+		c->p_adjusted < (is_confirmed ? rules->alpha_confirm : rules->alpha_suspect);
 
 	if (c->stage_count == 0 || (c->is_suspect && !is_confirmed))
 		return COMPARISON_INCONCLUSIVE;
@@ -146,24 +161,30 @@ static void set_figures(struct comparison *c)
 	c->is_coarse = stage->test.count_zero * 2 >= stage->test.count;
 }
 
-/* Holm over the suspects of one family that were measured again. */
-static int adjust_family(struct comparison *comparisons, size_t count, bool is_advisory, double *p)
+/*
+ * Holm over those of one family that are judged by the same stage. The others than
+ * suspects too: of many equal cells, one in a hundred would have a small effect.
+ */
+static int adjust_family(struct comparison *comparisons, size_t count, bool is_advisory,
+                         bool is_again, double *p)
 {
-	size_t suspects = 0;
+	size_t used = 0;
 	int ret;
 
 	for (size_t i = 0; i < count; i++) {
 		struct comparison *c = &comparisons[i];
 
-		if (c->stage_count == 2 && c->is_suspect && c->is_advisory == is_advisory)
-			p[suspects++] = c->p;
+		if (c->stage_count > 0 && is_measured_again(c) == is_again &&
+		    c->is_advisory == is_advisory)
+			p[used++] = c->p;
 	}
-	ret = multiplicity_holm(p, suspects, p);
+	ret = multiplicity_holm(p, used, p);
 	for (size_t i = count; i > 0 && ret == 0; i--) {
 		struct comparison *c = &comparisons[i - 1];
 
-		if (c->stage_count == 2 && c->is_suspect && c->is_advisory == is_advisory)
-			c->p_adjusted = p[--suspects];
+		if (c->stage_count > 0 && is_measured_again(c) == is_again &&
+		    c->is_advisory == is_advisory)
+			c->p_adjusted = p[--used];
 	}
 	return ret;
 }
@@ -172,7 +193,7 @@ int comparison_judge(struct comparison *comparisons, size_t count,
                      const struct comparison_rules *rules)
 {
 	double *p = malloc((count > 0 ? count : 1) * sizeof(*p));
-	int ret;
+	int ret = 0;
 
 	if (!p)
 		return -ENOMEM;
@@ -180,9 +201,8 @@ int comparison_judge(struct comparison *comparisons, size_t count,
 		if (comparisons[i].stage_count > 0)
 			set_figures(&comparisons[i]);
 	}
-	ret = adjust_family(comparisons, count, false, p);
-	if (ret == 0)
-		ret = adjust_family(comparisons, count, true, p);
+	for (size_t i = 0; i < 4 && ret == 0; i++)
+		ret = adjust_family(comparisons, count, i & 1, i & 2, p);
 	free(p);
 	for (size_t i = 0; i < count && ret == 0; i++) {
 		struct comparison *c = &comparisons[i];

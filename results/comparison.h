@@ -17,7 +17,7 @@
 #include "results/power.h"
 #include "results/signed_rank.h"
 
-/* With fewer rounds the least p is above 0.01: nothing could be found. */
+/* With fewer rounds the least p is above 0.01: nothing could be suspected. */
 #define COMPARISON_ROUNDS_MIN 8u
 
 enum comparison_verdict {
@@ -32,13 +32,18 @@ enum comparison_verdict {
 const char *comparison_verdict_name(enum comparison_verdict verdict);
 
 struct comparison_rules {
-	double alpha_suspect; /* of a single p at stage 1 */
+	double alpha_suspect; /* of a single p at stage 1; of COMPARISON_ROUNDS_MIN, all must agree
+	                       */
 	double alpha_confirm; /* of the adjusted p at stage 2 */
 	double confidence;    /* of the intervals */
 	struct power power;   /* for the effect that could be seen and the rounds needed */
 };
 
-/* 0.01, 0.05, 95 %: at most 0.01 x 0.05 false alarms a comparison if the stages are independent. */
+/*
+ * 0.005, 0.05, 95 %: at most 0.005 x 0.05 false alarms a comparison if the stages are
+ * independent. At 0.01, three or more of 200 equal pairs would be suspects in one of
+ * seven cases where the noise is well above what matters; at 0.005, in one of forty.
+ */
 extern const struct comparison_rules comparison_rules_default;
 
 struct comparison_stage {
@@ -62,7 +67,7 @@ struct comparison {
 	double low; /* interval; -1 to INFINITY with too few rounds */
 	double high;
 	double p;
-	double p_adjusted; /* for the suspects of its family; p itself for the others */
+	double p_adjusted; /* for those of its family that the same stage judges */
 	double least_seen; /* the least effect that these rounds could have shown */
 	size_t rounds;
 	size_t rounds_needed; /* to decide about least_effect: more than rounds if inconclusive */

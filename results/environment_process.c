@@ -14,6 +14,7 @@
 #include <sys/statvfs.h>
 
 #include "build_info.h"
+#include "revision_info.h"
 
 #define BUILD_ID_BYTES 32
 
@@ -224,6 +225,12 @@ static void collect_build(struct facts *facts)
 		facts_set_text(facts, FACTS_RECORDED, "build_id", build_id);
 	else
 		facts_set(facts, FACTS_RECORDED, "build_id", NULL, -ENOENT);
+	/* The commit is what is compared, and so no part of the key. */
+	if (BUILD_GIT_SHA[0] != '\0')
+		facts_set_text(facts, FACTS_RECORDED, "git_sha", BUILD_GIT_SHA);
+	else
+		facts_set(facts, FACTS_RECORDED, "git_sha", NULL, -ENOENT);
+	facts_set(facts, FACTS_RECORDED, "git_dirty", json_boolean(BUILD_GIT_DIRTY), 0);
 	facts_set_text(facts, FACTS_ENVIRONMENT, "libc", libc);
 	facts_set_text(facts, FACTS_ENVIRONMENT, "compiler", BUILD_COMPILER);
 	facts_set_text(facts, FACTS_ENVIRONMENT, "flags", BUILD_FLAGS);

@@ -59,7 +59,7 @@ struct builder_cell {
 
 struct report_builder {
 	struct session session;
-	bool has_arms; /* the session compared two */
+	bool has_arms;               /* the session compared two */
 	char status[RUN_NAME_BYTES]; /* empty: as in the session */
 	struct builder_cell *cells;
 	size_t cells_count;

@@ -51,14 +51,14 @@ struct run_peer {
 struct run {
 	const struct run_cell *cell;
 	enum run_metric metric;
-	uint32_t stage;      /* 1; a confirmation is stage 2 */
-	uint32_t round;      /* from 0 */
+	uint32_t stage;          /* 1; a confirmation is stage 2 */
+	uint32_t round;          /* from 0 */
 	char arm[RUN_ARM_BYTES]; /* "A", or "B" in a comparison */
-	uint64_t batch;      /* operations a histogram value spans; 1 for throughput */
-	uint64_t samples;    /* values in the histogram, or messages received */
-	uint64_t messages;   /* round trips, or messages received, while measured */
-	uint64_t bytes;      /* payload bytes of these */
-	uint64_t elapsed_ns; /* of these, by the clock of the measuring peer */
+	uint64_t batch;          /* operations a histogram value spans; 1 for throughput */
+	uint64_t samples;        /* values in the histogram, or messages received */
+	uint64_t messages;       /* round trips, or messages received, while measured */
+	uint64_t bytes;          /* payload bytes of these */
+	uint64_t elapsed_ns;     /* of these, by the clock of the measuring peer */
 	const struct histogram *histogram; /* null for throughput; owned by whoever made the run */
 	uint32_t peer_count;
 	struct run_peer peers[RUN_PEERS_MAX];

@@ -33,6 +33,12 @@ int session_uuid(char out[static SESSION_UUID_BYTES])
 	return 0;
 }
 
+bool session_subject_is_known(const struct session_subject *subject)
+{
+	return (subject->git_sha && subject->git_sha[0] != '\0') ||
+	       (subject->build_id && subject->build_id[0] != '\0');
+}
+
 /* Copies a string, null as null. Returns 0, or -ENOMEM. */
 static int copy_string(const char **out, const char *from)
 {
@@ -53,6 +59,14 @@ int session_copy(struct session *out, const struct session *from)
 	ret |= copy_string(&copy.tool, from->tool);
 	ret |= copy_string(&copy.doctor, from->doctor);
 	ret |= copy_string(&copy.status, from->status);
+	for (size_t i = 0; i < SESSION_ARMS_MAX; i++) {
+		const struct session_subject *subject = &from->subjects[i];
+
+		ret |= copy_string(&copy.subjects[i].git_sha, subject->git_sha);
+		ret |= copy_string(&copy.subjects[i].build_id, subject->build_id);
+		ret |= copy_string(&copy.subjects[i].compiler, subject->compiler);
+		ret |= copy_string(&copy.subjects[i].flags, subject->flags);
+	}
 	if (from->environment)
 		ret |= environment_copy(&environment, from->environment);
 	copy.environment = environment;
@@ -71,6 +85,12 @@ void session_release(struct session *session)
 	free((char *)session->tool);
 	free((char *)session->doctor);
 	free((char *)session->status);
+	for (size_t i = 0; i < SESSION_ARMS_MAX; i++) {
+		free((char *)session->subjects[i].git_sha);
+		free((char *)session->subjects[i].build_id);
+		free((char *)session->subjects[i].compiler);
+		free((char *)session->subjects[i].flags);
+	}
 	environment_destroy((struct environment *)session->environment);
 	*session = (struct session){0};
 }

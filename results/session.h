@@ -35,7 +35,8 @@ struct session {
 	const char *doctor; /* JSON array of findings */
 	const char *status; /* running, complete, interrupted or failed */
 	const struct environment *environment;
-	/* Of arms "A" and "B". One that knows nothing is taken from the environment: this program. */
+	/* Of arms "A" and "B". One that knows nothing is taken from the environment: this program.
+	 */
 	struct session_subject subjects[SESSION_ARMS_MAX];
 };
 
@@ -44,6 +45,9 @@ bool session_has_arms(const struct session *session);
 
 /* Writes a random version-4 UUID (RFC 9562, section 5.4). Returns 0, or -errno of getrandom(). */
 int session_uuid(char out[static SESSION_UUID_BYTES]);
+
+/* Returns whether anything is known of a build: its commit, or its build-id. */
+bool session_subject_is_known(const struct session_subject *subject);
 
 /*
  * Copies a session with its strings and its environment, which become the copy's,

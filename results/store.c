@@ -40,7 +40,8 @@ int store_open(struct store **out, const char *path, enum store_access access, c
                size_t why_bytes)
 {
 	/* A backend whose prefix is empty opens all that no other one does: it comes last. */
-	static const struct store_backend *const backends[] = {&store_backend_sqlite};
+	static const struct store_backend *const backends[] = {&store_backend_postgres,
+	                                                       &store_backend_sqlite};
 	char found[PATH_BYTES];
 	int ret;
 
@@ -56,10 +57,12 @@ int store_open(struct store **out, const char *path, enum store_access access, c
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
-		const struct store_backend *backend = backends[i];
+		const char *const *prefix = backends[i]->prefixes;
 
-		if (strncmp(path, backend->prefix, strlen(backend->prefix)) == 0)
-			return backend->open(out, path, access, why, why_bytes);
+		while (*prefix && strncmp(path, *prefix, strlen(*prefix)) != 0)
+			prefix++;
+		if (*prefix)
+			return backends[i]->open(out, path, access, why, why_bytes);
 	}
 	snprintf(why, why_bytes, "%s: no store of this kind", path);
 	return -EINVAL;
@@ -67,46 +70,151 @@ int store_open(struct store **out, const char *path, enum store_access access, c
 
 void store_close(struct store *store)
 {
-	if (store)
-		store->backend->close(store);
+	if (!store)
+		return;
+	store_close(store->spool);
+	store->backend->close(store);
+}
+
+/* Opens the history that keeps a session until it is whole, and begins it there. */
+static int begin_aside(struct store *store, const struct session *session, char *why,
+                       size_t why_bytes)
+{
+	int ret = store_open(&store->spool, NULL, STORE_WRITE, why, why_bytes);
+
+	if (ret < 0)
+		return ret;
+	ret = store_write_begin(store->spool, session, false, why, why_bytes);
+	if (ret < 0) {
+		store_close(store->spool);
+		store->spool = NULL;
+		return ret;
+	}
+	memcpy(store->uuid, session->uuid, sizeof(store->uuid));
+	return 0;
+}
+
+/* Returns where an open session is written to. */
+static struct store *target(struct store *store)
+{
+	return store->spool ? store->spool : store;
 }
 
 int store_begin(struct store *store, const struct session *session, char *why, size_t why_bytes)
 {
-	return store->backend->begin(store, session, why, why_bytes);
+	if (store->spool || store->session != 0) {
+		snprintf(why, why_bytes, "%s: another session is open", store->name);
+		return -EINVAL;
+	}
+	if (store->backend->is_shared)
+		return begin_aside(store, session, why, why_bytes);
+	return store_write_begin(store, session, false, why, why_bytes);
+}
+
+int store_begin_whole(struct store *store, const struct session *session, char *why,
+                      size_t why_bytes)
+{
+	return store_write_begin(store, session, true, why, why_bytes);
 }
 
 int store_append(struct store *store, const struct run *runs, size_t runs_count, char *why,
                  size_t why_bytes)
 {
-	return store->backend->append(store, runs, runs_count, why, why_bytes);
+	return store_write_append(target(store), runs, runs_count, why, why_bytes);
 }
 
 int store_skip(struct store *store, const struct run_cell *cell, const char *reason, char *why,
                size_t why_bytes)
 {
-	return store->backend->skip(store, cell, reason, why, why_bytes);
+	return store_write_skip(target(store), cell, reason, why, why_bytes);
 }
 
 int store_note(struct store *store, const char *kind, const char *body, char *why, size_t why_bytes)
 {
-	return store->backend->note(store, kind, body, why, why_bytes);
+	return store_write_note(target(store), kind, body, why, why_bytes);
+}
+
+/* A session on its way from one store to another. */
+struct copying {
+	struct store *to;
+	char *why;
+	size_t why_bytes;
+};
+
+static int copy_session(void *context, const struct session *session)
+{
+	struct copying *copying = context;
+
+	return store_begin_whole(copying->to, session, copying->why, copying->why_bytes);
+}
+
+static int copy_run(void *context, const struct run *run)
+{
+	struct copying *copying = context;
+
+	return store_write_append(copying->to, run, 1, copying->why, copying->why_bytes);
+}
+
+static int copy_skip(void *context, const struct run_cell *cell, const char *reason)
+{
+	struct copying *copying = context;
+
+	return store_write_skip(copying->to, cell, reason, copying->why, copying->why_bytes);
+}
+
+static int copy_note(void *context, const char *kind, const char *body)
+{
+	struct copying *copying = context;
+
+	return store_write_note(copying->to, kind, body, copying->why, copying->why_bytes);
+}
+
+int store_copy(struct store *from, const char *reference, struct store *to, char *why,
+               size_t why_bytes)
+{
+	struct copying copying = {.to = to, .why = why, .why_bytes = why_bytes};
+	const struct store_reader reader = {
+		.context = &copying,
+		.session = copy_session,
+		.run = copy_run,
+		.skip = copy_skip,
+		.note = copy_note,
+	};
+	int ret = store_read(from, reference, &reader, why, why_bytes);
+
+	if (ret == 0)
+		ret = store_finish_whole(to, why, why_bytes);
+	if (ret < 0)
+		store_abandon(to);
+	return ret;
 }
 
 int store_finish(struct store *store, const char *status, char *why, size_t why_bytes)
 {
-	return store->backend->finish(store, status, why, why_bytes);
+	char cause[512];
+	int ret = store_write_finish(target(store), status, why, why_bytes);
+
+	if (ret < 0 || !store->spool)
+		return ret;
+	ret = store_copy(store->spool, store->uuid, store, cause, sizeof(cause));
+	if (ret < 0)
+		snprintf(why, why_bytes,
+		         "%s; the session is in %s: 'ipcbench export --store %s %.8s' writes what "
+		         "'ipcbench import' takes",
+		         cause, store->spool->name, store->spool->name, store->uuid);
+	store_close(store->spool);
+	store->spool = NULL;
+	return ret;
 }
 
-int store_read(struct store *store, const char *reference, const struct store_reader *reader,
-               char *why, size_t why_bytes)
+int store_finish_whole(struct store *store, char *why, size_t why_bytes)
 {
-	return store->backend->read(store, reference, reader, why, why_bytes);
+	return store_write_finish(store, NULL, why, why_bytes);
 }
 
-int store_sessions(struct store *store, const char *environment_key,
-                   char (*out)[SESSION_UUID_BYTES], size_t max, size_t *count, char *why,
-                   size_t why_bytes)
+void store_abandon(struct store *store)
 {
-	return store->backend->sessions(store, environment_key, out, max, count, why, why_bytes);
+	store->backend->transaction(store, STORE_ROLLBACK, NULL, 0);
+	store->is_whole = false;
+	store->session = 0;
 }

@@ -45,7 +45,8 @@ enum store_access {
  * in why that names the file and the remedy: -ENOENT (absent, or no HOME), -EACCES,
  * -EROFS, -ENOSPC, -EISDIR, -ENOTDIR, -EINVAL (not a regular file, or no path),
  * -ENAMETOOLONG, -EBADMSG (not a history of this program, or damaged), -EPROTO
- * (another schema, mostly newer), -EBUSY (locked for 5 s), -ENOMEM.
+ * (another schema, mostly newer), -EBUSY (locked for 5 s, in a database for 30 s),
+ * -ECONNREFUSED (no server, or it refuses), -ETIMEDOUT (it does not answer in 10 s), -ENOMEM.
  */
 int store_open(struct store **out, const char *path, enum store_access access, char *why,
                size_t why_bytes);
@@ -90,8 +91,15 @@ int store_finish_whole(struct store *store, char *why, size_t why_bytes);
 void store_abandon(struct store *store);
 
 /*
+ * Copies a session, named as for store_read(), in one transaction of the other store.
+ * Returns as store_read() and store_begin(): -EEXIST if it is there already.
+ */
+int store_copy(struct store *from, const char *reference, struct store *to, char *why,
+               size_t why_bytes);
+
+/*
  * Lists the sessions of kind "run" that were measured in an environment, by its key,
- * newest first: at most max of them. Returns 0, or -errno with a cause in why: -EBADMSG.
+ * newest first: at most max of them. Returns as store_list().
  */
 int store_sessions(struct store *store, const char *environment_key,
                    char (*out)[SESSION_UUID_BYTES], size_t max, size_t *count, char *why,
@@ -103,10 +111,10 @@ struct store_query {
 	const char *machine_key;     /* as in struct environment */
 	const char *environment_key; /* as in struct environment */
 	const char *git_sha;         /* the start of the commit of one of the arms */
-	const char *cell;            /* the whole name of a cell; for store_list(): measured there */
-	uint64_t since_ns;           /* started then or later, CLOCK_REALTIME */
-	uint64_t until_ns;           /* started before */
-	size_t newest;               /* only so many, the newest of those that the rest leaves */
+	const char *cell;  /* the whole name of a cell; for store_list(): measured there */
+	uint64_t since_ns; /* started then or later, CLOCK_REALTIME */
+	uint64_t until_ns; /* started before */
+	size_t newest;     /* only so many, the newest of those that the rest leaves */
 };
 
 /*

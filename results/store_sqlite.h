@@ -13,29 +13,21 @@
 #define STORE_BUSY_MS 5000
 #define STORE_APPLICATION_ID 0x69706342 /* "ipcB" */
 
-/* What the store keeps prepared. */
-enum store_statement {
-	STATEMENT_MACHINE,
-	STATEMENT_ENVIRONMENT,
-	STATEMENT_SUBJECT,
-	STATEMENT_CELL,
-	STATEMENT_SESSION,
-	STATEMENT_RUN,
-	STATEMENT_PEER,
-	STATEMENT_SKIP,
-	STATEMENT_NOTE,
-	STATEMENT_FINISH,
-	STATEMENT_COUNT,
+#define STORE_STATEMENTS_MAX 32
+
+/* A statement that is kept prepared, and its rows while it runs. */
+struct store_sqlite_rows {
+	struct store_rows base;
+	const char *sql;
+	sqlite3_stmt *statement;
 };
 
 struct store_sqlite {
 	struct store base;
 	sqlite3 *db;
-	char *path;
-	uint64_t deadline_ns;  /* of the query in hand, CLOCK_MONOTONIC; 0: none */
-	sqlite3_int64 session; /* row of the session begun, or 0 */
-	sqlite3_int64 subject; /* what it measures */
-	sqlite3_stmt *statements[STATEMENT_COUNT];
+	uint64_t deadline_ns; /* of the reading in hand, CLOCK_MONOTONIC; 0: none */
+	struct store_sqlite_rows statements[STORE_STATEMENTS_MAX];
+	size_t statements_count;
 };
 
 /* Returns CLOCK_MONOTONIC in nanoseconds. */
@@ -59,14 +51,7 @@ int store_sqlite_open(struct store **out, const char *path, enum store_access ac
                       size_t why_bytes);
 void store_sqlite_close(struct store *store);
 
-/* Reads a session (store_sqlite_read.c). */
-int store_sqlite_read(struct store *store, const char *reference, const struct store_reader *reader,
-                      char *why, size_t why_bytes);
-int store_sqlite_sessions(struct store *store, const char *environment_key,
-                          char (*out)[SESSION_UUID_BYTES], size_t max, size_t *count, char *why,
-                          size_t why_bytes);
-
-/* The schema (store_schema.c): each text takes a history from its version to the next. */
+/* The schema (store_sqlite_schema.c): each text takes a history from its version to the next. */
 extern const char *const store_schema_migrations[];
 extern const int store_schema_version;
 

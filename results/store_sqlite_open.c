@@ -119,7 +119,7 @@ int store_sqlite_fail(sqlite3 *db, const char *path, char *why, size_t why_bytes
 int store_sqlite_exec(struct store_sqlite *self, const char *sql, char *why, size_t why_bytes)
 {
 	if (sqlite3_exec(self->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return store_sqlite_fail(self->db, self->path, why, why_bytes);
+		return store_sqlite_fail(self->db, self->base.name, why, why_bytes);
 	return 0;
 }
 
@@ -133,7 +133,7 @@ int store_sqlite_integer(struct store_sqlite *self, const char *sql, sqlite3_int
 	    sqlite3_step(statement) == SQLITE_ROW)
 		*out = sqlite3_column_int64(statement, 0);
 	else
-		ret = store_sqlite_fail(self->db, self->path, why, why_bytes);
+		ret = store_sqlite_fail(self->db, self->base.name, why, why_bytes);
 	sqlite3_finalize(statement);
 	return ret;
 }
@@ -289,7 +289,7 @@ static int harden(struct store_sqlite *self, char *why, size_t why_bytes)
 		int value;
 	} limits[] = {
 		{SQLITE_LIMIT_LENGTH, 1000000},   {SQLITE_LIMIT_SQL_LENGTH, 100000},
-		{SQLITE_LIMIT_COLUMN, 100},       {SQLITE_LIMIT_EXPR_DEPTH, 10},
+		{SQLITE_LIMIT_COLUMN, 100},       {SQLITE_LIMIT_EXPR_DEPTH, 50},
 		{SQLITE_LIMIT_VDBE_OP, 25000},    {SQLITE_LIMIT_ATTACHED, 0},
 		{SQLITE_LIMIT_TRIGGER_DEPTH, 10}, {SQLITE_LIMIT_WORKER_THREADS, 0},
 	};
@@ -328,13 +328,13 @@ static int check_pages(struct store_sqlite *self, char *why, size_t why_bytes)
 			snprintf(why, why_bytes,
 			         "%s: damaged (%.100s); put back a copy, or name another file "
 			         "with --store",
-			         self->path, finding ? finding : "no memory");
+			         self->base.name, finding ? finding : "no memory");
 			/* One line: the finding may have several. */
 			why[strcspn(why, "\n")] = '\0';
 			ret = -EBADMSG;
 		}
 	} else if ((code & 0xff) != SQLITE_INTERRUPT) {
-		ret = store_sqlite_fail(self->db, self->path, why, why_bytes);
+		ret = store_sqlite_fail(self->db, self->base.name, why, why_bytes);
 	}
 	sqlite3_finalize(statement);
 	self->deadline_ns = 0;
@@ -344,8 +344,8 @@ static int check_pages(struct store_sqlite *self, char *why, size_t why_bytes)
 /* Turns the write-ahead log on. Several processes may try at once: only one can. */
 static int set_journal(struct store_sqlite *self, char *why, size_t why_bytes)
 {
-	const char *sql = is_on_network(self->path) ? "PRAGMA journal_mode=DELETE"
-	                                            : "PRAGMA journal_mode=WAL";
+	const char *sql = is_on_network(self->base.name) ? "PRAGMA journal_mode=DELETE"
+	                                                 : "PRAGMA journal_mode=WAL";
 	uint64_t deadline_ns = store_sqlite_now_ns() + STORE_BUSY_MS * 1000000u;
 	struct timespec pause = {.tv_nsec = 5000000};
 	int ret;
@@ -365,24 +365,24 @@ static int connect_to(struct store_sqlite *self, const char *name, int flags, ch
 	sqlite3_close(self->db);
 	self->db = NULL;
 	if (sqlite3_open_v2(name, &self->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		return store_sqlite_fail(self->db, self->path, why, why_bytes);
+		return store_sqlite_fail(self->db, self->base.name, why, why_bytes);
 	return harden(self, why, why_bytes);
 }
 
 static int open_to_write(struct store_sqlite *self, char *why, size_t why_bytes)
 {
 	bool is_created = false;
-	int ret = make_folders(self->path, why, why_bytes);
+	int ret = make_folders(self->base.name, why, why_bytes);
 
 	if (ret == 0)
-		ret = look_at(self->path, why, why_bytes);
+		ret = look_at(self->base.name, why, why_bytes);
 	if (ret == 0)
-		ret = check_writable(self->path, why, why_bytes);
+		ret = check_writable(self->base.name, why, why_bytes);
 	else if (ret == 1)
-		ret = create_file(self->path, &is_created, why, why_bytes);
+		ret = create_file(self->base.name, &is_created, why, why_bytes);
 	if (ret < 0)
 		return ret;
-	ret = connect_to(self, self->path, SQLITE_OPEN_READWRITE, why, why_bytes);
+	ret = connect_to(self, self->base.name, SQLITE_OPEN_READWRITE, why, why_bytes);
 	if (ret == 0)
 		ret = store_schema_check(self, true, why, why_bytes);
 	if (ret == 0)
@@ -396,7 +396,7 @@ static int open_to_write(struct store_sqlite *self, char *why, size_t why_bytes)
 		/* Nothing was stored: leave nothing. */
 		sqlite3_close(self->db);
 		self->db = NULL;
-		unlink(self->path);
+		unlink(self->base.name);
 	}
 	return ret;
 }
@@ -455,23 +455,23 @@ static bool is_own(const char *path)
 static int open_to_read(struct store_sqlite *self, char *why, size_t why_bytes)
 {
 	char name[3 * PATH_BYTES];
-	int ret = look_at(self->path, why, why_bytes);
+	int ret = look_at(self->base.name, why, why_bytes);
 
 	if (ret < 0)
 		return ret;
 	if (ret == 1) {
-		bool is_absent = access(self->path, F_OK) < 0;
+		bool is_absent = access(self->base.name, F_OK) < 0;
 
-		snprintf(why, why_bytes, "%s: %s; 'ipcbench run' makes a history", self->path,
+		snprintf(why, why_bytes, "%s: %s; 'ipcbench run' makes a history", self->base.name,
 		         is_absent ? "there is no such file" : "the file is empty");
 		return is_absent ? -ENOENT : -EBADMSG;
 	}
-	if (is_own(self->path)) {
-		ret = connect_to(self, self->path, SQLITE_OPEN_READWRITE, why, why_bytes);
-	} else if (has_log(self->path)) {
-		ret = connect_to(self, self->path, SQLITE_OPEN_READONLY, why, why_bytes);
+	if (is_own(self->base.name)) {
+		ret = connect_to(self, self->base.name, SQLITE_OPEN_READWRITE, why, why_bytes);
+	} else if (has_log(self->base.name)) {
+		ret = connect_to(self, self->base.name, SQLITE_OPEN_READONLY, why, why_bytes);
 	} else {
-		ret = immutable_name(name, sizeof(name), self->path);
+		ret = immutable_name(name, sizeof(name), self->base.name);
 		if (ret == 0)
 			ret = connect_to(self, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, why,
 			                 why_bytes);
@@ -495,7 +495,7 @@ int store_sqlite_open(struct store **out, const char *path, enum store_access ac
 		return -ENOMEM;
 	self->base.backend = &store_backend_sqlite;
 	/* "./" in front: SQLite must take no path for a name like ":memory:". */
-	if (asprintf(&self->path, "%s%s", path[0] == '/' ? "" : "./", path) < 0) {
+	if (asprintf(&self->base.name, "%s%s", path[0] == '/' ? "" : "./", path) < 0) {
 		free(self);
 		return -ENOMEM;
 	}
@@ -515,9 +515,9 @@ void store_sqlite_close(struct store *store)
 {
 	struct store_sqlite *self = (struct store_sqlite *)store;
 
-	for (size_t i = 0; i < STATEMENT_COUNT; i++)
-		sqlite3_finalize(self->statements[i]);
+	for (size_t i = 0; i < self->statements_count; i++)
+		sqlite3_finalize(self->statements[i].statement);
 	sqlite3_close(self->db);
-	free(self->path);
+	free(self->base.name);
 	free(self);
 }

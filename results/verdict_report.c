@@ -13,6 +13,15 @@
 #define LEAST_EFFECT 0.03
 #define LEAST_EFFECT_TAIL 0.05
 
+size_t verdict_quantiles(enum run_metric metric, const double **out)
+{
+	static const double trip_quantiles[VERDICT_QUANTILES_MAX] = {0.5, 0.99};
+	static const double rate[] = {0.0};
+
+	*out = metric == RUN_ROUND_TRIP ? trip_quantiles : rate;
+	return metric == RUN_ROUND_TRIP ? VERDICT_QUANTILES_MAX : 1;
+}
+
 int verdict_report_create(struct verdict_report **out)
 {
 	struct verdict_report *report = calloc(1, sizeof(*report));
@@ -58,10 +67,8 @@ void verdict_report_destroy(struct verdict_report *report)
 int verdict_report_add_pair(struct verdict_report *report, const struct run_cell *a,
                             const struct run_cell *b, enum run_metric metric, bool is_control)
 {
-	static const double trip_quantiles[] = {0.5, 0.99};
-	static const double throughput_quantiles[] = {0.0};
-	const double *quantiles = metric == RUN_ROUND_TRIP ? trip_quantiles : throughput_quantiles;
-	size_t count = metric == RUN_ROUND_TRIP ? 2 : 1;
+	const double *quantiles;
+	size_t count = verdict_quantiles(metric, &quantiles);
 	struct verdict_pair *pairs;
 	struct verdict_row *rows;
 
@@ -91,8 +98,7 @@ int verdict_report_add_pair(struct verdict_report *report, const struct run_cell
 	return 0;
 }
 
-/* Returns what a run says of a quantile, or NAN if it says nothing. */
-static double value_of(const struct run *run, double quantile)
+double verdict_value(const struct run *run, double quantile)
 {
 	uint64_t value;
 
@@ -199,8 +205,8 @@ int verdict_report_add_round(struct verdict_report *report, size_t index, unsign
 	if (!is_excluded(pair, stage, steal_share)) {
 		for (size_t i = 0; i < pair->rows_count; i++) {
 			struct verdict_row *row = &report->rows[pair->first_row + i];
-			double in_a = value_of(a, row->quantile);
-			double in_b = value_of(b, row->quantile);
+			double in_a = verdict_value(a, row->quantile);
+			double in_b = verdict_value(b, row->quantile);
 
 			if (isfinite(in_a) && isfinite(in_b))
 				ret = series_add(&row->series[stage], in_a, in_b);
@@ -243,11 +249,16 @@ static double median_of(const struct verdict_series *series, size_t arm)
 	return median;
 }
 
+double verdict_least_share(double quantile)
+{
+	return quantile > 0.5 ? LEAST_EFFECT_TAIL : LEAST_EFFECT;
+}
+
 /* The least effect that matters: a number of nanoseconds has the clock's step in it. */
 static double least_effect_of(const struct verdict_report *report, const struct verdict_row *row)
 {
 	const struct verdict_pair *pair = &report->pairs[row->pair];
-	double share = row->quantile > 0.5 ? LEAST_EFFECT_TAIL : LEAST_EFFECT;
+	double share = verdict_least_share(row->quantile);
 	double value = median_of(&row->series[0], 0);
 
 	if (pair->metric == RUN_THROUGHPUT || !(value > 0.0))

@@ -40,6 +40,8 @@ struct verdict_row {
 	double values[2];    /* median over rounds */
 	double *differences; /* a log ratio a round, in order */
 	size_t rounds_worse; /* in which B was worse */
+	/* Of stored sessions: what two of them may differ by without a cause in the build. */
+	double allowance;
 };
 
 /* Points of the shift function: the deciles, and what lies beyond. */
@@ -74,7 +76,8 @@ struct verdict_report {
 	const struct session *session; /* the caller's; may be null */
 	const char *arms[2];           /* what A and B are; the caller's */
 	const char *note;              /* a line to show first, or null; the caller's */
-	const char *reproduce;         /* the command line without a seed; the caller's, or null */
+	bool is_stored;                /* stored sessions: not interleaved, and not paired */
+	const char *reproduce;         /* the command line; the caller's, or null */
 	uint64_t seed;
 	double tick_ns;
 	bool is_judged;
@@ -86,6 +89,12 @@ struct verdict_report {
 	struct verdict_theft *thefts;
 	size_t thefts_count;
 };
+
+/* Finds the quantiles that a metric is judged by, 0 for a rate. Returns how many. */
+size_t verdict_quantiles(enum run_metric metric, const double **out);
+
+/* Returns what a run says of a quantile, or NAN if it says nothing. */
+double verdict_value(const struct run *run, double quantile);
 
 /* Makes an empty report; pairs are added to it. Returns 0, or -ENOMEM. */
 int verdict_report_create(struct verdict_report **out);
@@ -109,6 +118,9 @@ bool verdict_report_has_suspect(const struct verdict_report *report, size_t pair
 
 /* Judges all rows, after the last round. Returns 0, or -ENOMEM, or -EINVAL. */
 int verdict_report_judge(struct verdict_report *report);
+
+/* Returns the least effect that matters at a quantile, a share: 0.05 beyond p50, else 0.03. */
+double verdict_least_share(double quantile);
 
 /* Counts what matters for an exit status; controls and advisory rows apart. */
 struct verdict_counts {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipc/limits.h"
 #include "ipc/registry.h"
 #include "workloads/payload.h"
 #include "workloads/placement.h"
@@ -147,13 +148,25 @@ void cell_name(const struct cell *cell, char *out, size_t out_bytes)
 	append_params(cell, out, out_bytes);
 }
 
+/* Returns how many messages the cell's channels are made for. */
+static size_t cell_slots(const struct cell *cell)
+{
+	size_t size = (size_t)cell->values[CELL_SIZE];
+	size_t slots = (size_t)cell->values[CELL_IN_FLIGHT];
+
+	if (cell->workload->slots)
+		return cell->workload->slots(cell);
+	if (slots == CELL_IN_FLIGHT_DEFAULT && size > CHANNEL_BYTES_MAX / slots)
+		return size > CHANNEL_BYTES_MAX / 2 ? 2 : CHANNEL_BYTES_MAX / size;
+	return slots;
+}
+
 void cell_describe(const struct cell *cell, struct run_cell *out)
 {
 	*out = (struct run_cell){
 		.size_bytes = cell->values[CELL_SIZE],
-		.in_flight = cell->workload->slots ? cell->workload->slots(cell)
-	                     : cell->workload->has_in_flight
-	                             ? (uint32_t)cell->values[CELL_IN_FLIGHT]
+		.in_flight = cell->workload->slots || cell->workload->has_in_flight
+	                             ? (uint32_t)cell_slots(cell)
 	                             : 1,
 	};
 	cell_name(cell, out->name, sizeof(out->name));
@@ -181,18 +194,11 @@ bool cell_is_in_place(const struct cell *cell)
 void cell_channel_options(const struct cell *cell, uint64_t spin_ns,
                           struct ipc_channel_options *out)
 {
-	size_t size = (size_t)cell->values[CELL_SIZE];
-	size_t slots = (size_t)cell->values[CELL_IN_FLIGHT];
-
-	if (slots == CELL_IN_FLIGHT_DEFAULT && size > CHANNEL_BYTES_MAX / slots)
-		slots = size > CHANNEL_BYTES_MAX / 2 ? 2 : CHANNEL_BYTES_MAX / size;
-	if (cell->workload->slots)
-		slots = cell->workload->slots(cell);
 	*out = (struct ipc_channel_options){
 		.size = sizeof(*out),
 		.wait = (enum ipc_wait)cell->values[CELL_WAIT],
-		.message_bytes_max = size,
-		.slot_count = slots,
+		.message_bytes_max = (size_t)cell->values[CELL_SIZE],
+		.slot_count = cell_slots(cell),
 		.producer_count = 1,
 		.consumer_count = 1,
 		/* A peer that spins on the CPU its partner needs only delays it. */
@@ -266,7 +272,7 @@ static int try_channel(const struct ipc_transport *transport,
 		snprintf(why, why_bytes, "messages of %zu bytes are over the transport's limit",
 		         options->message_bytes_max);
 	else
-		snprintf(why, why_bytes, "no channel can be made: %s", strerror(-ret));
+		snprintf(why, why_bytes, "no channel can be made: %s", limits_error(-ret));
 	return ret;
 }
 

@@ -20,6 +20,7 @@
 
 #include "ipc/clock.h"
 #include "ipc/futex.h"
+#include "ipc/limits.h"
 #include "workloads/placement.h"
 
 /* After its deadline a peer has this long to come back from its last call. */
@@ -316,7 +317,8 @@ static void name_hanging(const struct peers *peers, enum peer_state state, char 
 	size_t used = 0;
 
 	for (uint32_t i = 0; i < peers->options.count && used < why_bytes; i++) {
-		if (peer_state_of(&peers->peers[i]) >= state)
+		if (peer_state_of(&peers->peers[i]) >= state ||
+		    peer_is_missed_by_nobody(&peers->peers[i]))
 			continue;
 		used += (size_t)snprintf(why + used, why_bytes - used, "%s%s", separator,
 		                         peers->options.names[i]);
@@ -342,17 +344,30 @@ static const struct peer *peers_find_cause(struct peers *peers)
 	return peers_culprit(peers);
 }
 
+/* Says which peer is to blame for a failure, and why. Returns its -errno. */
+static int peers_blame(struct peers *peers, char *why, size_t why_bytes)
+{
+	const struct peer *culprit = peers_find_cause(peers);
+
+	/* One that waited in vain until the deadline is not to blame for who still hangs. */
+	if (!peer_has_died(culprit) && culprit->verdict->error == -ETIMEDOUT &&
+	    clock_now_ns() >= peers->options.deadline_ns && !peers_have_reached(peers, PEER_DONE)) {
+		name_hanging(peers, PEER_DONE, why, why_bytes);
+		return -ETIMEDOUT;
+	}
+	return peer_explain(culprit, why, why_bytes);
+}
+
 /* Waits until all peers have reached state. Returns 0 or -errno, as peers_join(). */
 static int peers_await(struct peers *peers, enum peer_state state, char *why, size_t why_bytes)
 {
 	uint64_t until_ns = peers->options.deadline_ns + PEER_GRACE_NS;
 
 	for (;;) {
-		const struct peer *culprit = peers_culprit(peers);
 		int ret;
 
-		if (culprit)
-			return peer_explain(peers_find_cause(peers), why, why_bytes);
+		if (peers_culprit(peers))
+			return peers_blame(peers, why, why_bytes);
 		if (peers_have_reached(peers, state))
 			return 0;
 		if (clock_now_ns() >= until_ns)
@@ -372,7 +387,7 @@ int peers_check(struct peers *peers, char *why, size_t why_bytes)
 	int ret = peers_poll(peers, clock_now_ns());
 
 	if (peers_culprit(peers))
-		return peer_explain(peers_find_cause(peers), why, why_bytes);
+		return peers_blame(peers, why, why_bytes);
 	if (ret < 0)
 		snprintf(why, why_bytes, "stopped");
 	return ret;
@@ -473,14 +488,16 @@ int peers_start(struct peers **out, const struct peers_options *options, char *w
 	self = peers_create(options);
 	if (!self) {
 		ret = errno ? -errno : -ENOMEM;
-		snprintf(why, why_bytes, "no room for the peers' verdicts: %s", strerror(-ret));
+		snprintf(why, why_bytes, "no room for the peers' verdicts: %s", limits_error(-ret));
 		return ret;
 	}
 	for (uint32_t i = 0; i < self->process_count && ret == 0; i++) {
 		ret = process_start(self, &self->processes[i]);
 		if (ret < 0)
 			snprintf(why, why_bytes, "%s can't be started: %s", options->names[i],
-			         strerror(-ret));
+			         ret == -EAGAIN
+			                 ? "RLIMIT_NPROC, or a cgroup's pids.max, allows no more"
+			                 : limits_error(-ret));
 	}
 	if (ret == 0)
 		ret = peers_await(self, PEER_READY, why, why_bytes);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* More peers than this share the CPUs that were found. */
@@ -60,33 +61,62 @@ static int fits(enum placement placement, struct cpu_place a, struct cpu_place b
 	}
 }
 
+/* The places of CPUs, each read when it is first asked for: it takes two files. */
+struct topology {
+	bool is_read[CPU_SETSIZE];
+	struct cpu_place places[CPU_SETSIZE];
+};
+
+static struct cpu_place topology_place(struct topology *topology, int cpu)
+{
+	if (!topology->is_read[cpu]) {
+		topology->places[cpu] = place_of(cpu);
+		topology->is_read[cpu] = true;
+	}
+	return topology->places[cpu];
+}
+
+/*
+ * Finds the allowed CPUs from first on that all stand to each other as asked, count at
+ * most. Returns how many.
+ */
+static size_t find_from(int first, enum placement placement, const cpu_set_t *allowed,
+                        struct topology *topology, int *cpus, size_t count)
+{
+	size_t found = 0;
+
+	for (int cpu = first; cpu < CPU_SETSIZE && found < count; cpu++) {
+		size_t fitting = 0;
+
+		if (!CPU_ISSET((size_t)cpu, allowed))
+			continue;
+		while (fitting < found && fits(placement, topology_place(topology, cpus[fitting]),
+		                               topology_place(topology, cpu)))
+			fitting++;
+		if (fitting == found)
+			cpus[found++] = cpu;
+	}
+	return found;
+}
+
 /*
  * Finds the first allowed CPUs that all stand to each other as asked, count at most.
  * Returns how many: one for same_core, else at least two, or 0.
  */
 static size_t find_cpus(enum placement placement, const cpu_set_t *allowed, int *cpus, size_t count)
 {
-	struct cpu_place places[PLACES_MAX];
+	struct topology topology = {0};
 
+	if (placement == PLACEMENT_SAME_CORE)
+		return find_from(0, placement, allowed, &topology, cpus, 1);
 	if (count > PLACES_MAX)
 		count = PLACES_MAX;
 	for (int first = 0; first < CPU_SETSIZE; first++) {
-		size_t found = 0;
+		size_t found;
 
-		for (int cpu = first; cpu < CPU_SETSIZE && found < count; cpu++) {
-			size_t fitting = 0;
-
-			if (!CPU_ISSET((size_t)cpu, allowed))
-				continue;
-			places[found] = place_of(cpu);
-			while (fitting < found && fits(placement, places[fitting], places[found]))
-				fitting++;
-			if (fitting < found)
-				continue;
-			cpus[found++] = cpu;
-			if (placement == PLACEMENT_SAME_CORE)
-				return 1;
-		}
+		if (!CPU_ISSET((size_t)first, allowed))
+			continue;
+		found = find_from(first, placement, allowed, &topology, cpus, count);
 		if (found >= 2)
 			return found;
 	}

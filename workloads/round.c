@@ -15,14 +15,22 @@
 
 #include "ipc/clock.h"
 #include "ipc/cpu.h"
+#include "ipc/limits.h"
 #include "results/recorder.h"
 #include "workloads/peer.h"
 #include "workloads/placement.h"
 #include "workloads/runner.h"
 #include "workloads/workload.h"
 
-/* What a round may take beyond its warm-up and its measured part. */
-#define ROUND_SLACK_NS (5 * NS_PER_S)
+/*
+ * What a round may take beyond its warm-up and its measured part: so many times as
+ * long on a busy machine, and what its fewest messages, some ten, take at 100 MB/s;
+ * at least what peers may need to start, and at most what hangs may cost.
+ */
+#define ROUND_SLACK_TIMES 20u
+#define ROUND_SLACK_NS_PER_BYTE 100u
+#define ROUND_SLACK_NS_MIN (3 * NS_PER_S / 2)
+#define ROUND_SLACK_NS_MAX (5 * NS_PER_S)
 /* How often the peers are looked after while a slice is played. */
 #define PARK_LOOK_NS (20 * NS_PER_MS)
 #define HISTOGRAM_BITS HISTOGRAM_BITS_DEFAULT
@@ -105,7 +113,8 @@ static int channels_create(struct round *round, char *why, size_t why_bytes)
 		int ret = cell->transport->channel_create(&round->channels[i], &options);
 
 		if (ret < 0) {
-			snprintf(why, why_bytes, "no channel could be made: %s", strerror(-ret));
+			snprintf(why, why_bytes, "no channel could be made: %s",
+			         limits_error(-ret));
 			return ret;
 		}
 	}
@@ -139,7 +148,7 @@ static int open_end(struct round *round, struct workload_peer *self, uint32_t ro
 	ret = ipc_endpoint_open(out, round->channels[route], role, round->deadline_ns);
 	if (ret < 0)
 		return peer_fail(self->peer, ret, "can't open its end of route %u: %s", route,
-		                 strerror(-ret));
+		                 limits_error(-ret));
 	return 0;
 }
 
@@ -345,6 +354,19 @@ static int round_run_peers(struct round *round, char *why, size_t why_bytes)
 	return ret;
 }
 
+static uint64_t round_slack_ns(const struct round_request *request)
+{
+	const struct cell *cell = request->cell;
+	uint64_t slack_ns =
+		(request->options->warmup_ns + request->options->measure_ns) * ROUND_SLACK_TIMES +
+		cell->values[CELL_SIZE] * ROUND_SLACK_NS_PER_BYTE;
+
+	/* A task takes what it takes, and slices of two arms wait for each other. */
+	if (cell->workload->has_tasks || request->conduct || slack_ns > ROUND_SLACK_NS_MAX)
+		return ROUND_SLACK_NS_MAX;
+	return slack_ns < ROUND_SLACK_NS_MIN ? ROUND_SLACK_NS_MIN : slack_ns;
+}
+
 int round_play(const struct round_request *request, struct run *run, struct round_memory **memory)
 {
 	const struct workload *workload = request->cell->workload;
@@ -377,7 +399,7 @@ int round_play(const struct round_request *request, struct run *run, struct roun
 	*memory = round.memory;
 	ret = channels_create(&round, run->failure, sizeof(run->failure));
 	round.deadline_ns = clock_now_ns() + request->options->warmup_ns +
-	                    request->options->measure_ns + ROUND_SLACK_NS;
+	                    request->options->measure_ns + round_slack_ns(request);
 	steal_ns = steal_now_ns();
 	if (ret == 0)
 		ret = round_run_peers(&round, run->failure, sizeof(run->failure));

@@ -167,7 +167,8 @@ static void put_cell(FILE *out, const struct report *report, const struct report
 static int csv_write(FILE *out, const struct report *report)
 {
 	errno = 0;
-	fputs("session,cell,transport,workload,size_bytes,placement,wait,model,params,arm,batch,rounds,"
+	fputs("session,cell,transport,workload,size_bytes,placement,wait,model,params,arm,batch,"
+	      "rounds,"
 	      "rounds_failed,samples,status,peer,figure,unit,value,low,high,note\r\n",
 	      out);
 	for (size_t i = 0; i < report->cells_count; i++)

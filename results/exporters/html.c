@@ -9,42 +9,22 @@
 #include <errno.h>
 
 #include "results/exporter.h"
+#include "results/exporters/html/frame.h"
 #include "results/exporters/html/html.h"
 #include "results/exporters/html/page.h"
 
-static const char *const style[] = {
-#include "page_css_info.h"
-};
-
-static const char *const script[] = {
-#include "page_js_info.h"
-};
-
-static const char script_hash[] =
-#include "page_js_hash_info.h"
-	;
-
-#define LINES(array) (sizeof(array) / sizeof((array)[0]))
-
 static void write_head(FILE *out, const struct page *page)
 {
-	fprintf(out,
-	        "<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n"
-	        "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src "
-	        "'unsafe-inline'; script-src '%s'; img-src data:; base-uri 'none'; form-action "
-	        "'none'\">\n<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
-	        "<meta name=color-scheme content=\"light dark\">\n<meta name=referrer "
-	        "content=no-referrer>\n<link rel=icon href=\"data:,\">\n<title>ipcbench, session "
-	        "%.8s</title>\n<style>\n",
-	        script_hash, page->report->session.uuid);
-	for (size_t i = 0; i < LINES(style); i++)
-		fputs(style[i], out);
+	char title[64];
+
+	snprintf(title, sizeof(title), "ipcbench, session %.8s", page->report->session.uuid);
+	frame_open(out, title);
 	/* Where :has() is not known, every size is shown. */
 	for (size_t i = 0; i < page->sizes_count; i++)
 		fprintf(out,
 		        ".choice:has(.tabs .z%zu:checked) > .size:not(.z%zu) { display: none; }\n",
 		        i, i);
-	fputs("</style></head>\n<body><main>\n", out);
+	frame_body(out);
 }
 
 static void write_chip(FILE *out, char key, size_t number, const char *label)
@@ -73,9 +53,12 @@ static void write_nav(FILE *out, const struct page *page)
 		fputs("<a href=#tails>The tail</a> ", out);
 	if (page->has_pareto)
 		fputs("<a href=#pareto>Trade-offs</a> ", out);
-	fputs("<a href=#rounds>Rounds</a> <a href=#cells>All cells</a> <a href=#method>Method and "
-	      "data</a></nav>\n<div id=filters hidden><fieldset class=\"tabs "
-	      "chips\"><legend>Transports</legend>",
+	if (page->measured > 0)
+		fputs("<a href=#rounds>Rounds</a> <a href=#cells>All cells</a> ", out);
+	fputs("<a href=#method>Method and data</a></nav>\n", out);
+	if (page->measured == 0)
+		return;
+	fputs("<div id=filters hidden><fieldset class=\"tabs chips\"><legend>Transports</legend>",
 	      out);
 	for (size_t i = 0; i < page->series_count; i++) {
 		if (i == 0 || page->series[i].color != page->series[i - 1].color)
@@ -120,10 +103,7 @@ static int html_write(FILE *out, const struct report *report)
 	errno = 0;
 	write_head(out, page);
 	ret = write_body(out, page);
-	fputs("</main>\n<script>", out);
-	for (size_t i = 0; i < LINES(script); i++)
-		fputs(script[i], out);
-	fputs("</script></body></html>\n", out);
+	frame_close(out);
 	page_destroy(page);
 	return ret < 0 ? ret : exporter_error(out);
 }

@@ -125,6 +125,8 @@ static int plan_side(char name, const struct arm_program *program,
 	out->count = 0;
 	ret = arm_start(&arm, program, 0, stop_fd);
 	if (ret == 0)
+		ret = arm_greet(&arm);
+	if (ret == 0)
 		ret = ask(&arm, lists, counts, out);
 	if (ret < 0) {
 		status = ret == -EPROTO   ? STATUS_NOT_COMPARABLE

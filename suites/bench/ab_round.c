@@ -13,13 +13,14 @@
 
 /* Long beside the parking, short beside what drifts. */
 #define SLICE_NS (2 * NS_PER_MS)
+#define SLICE_NS_MIN (NS_PER_MS / 2)
 #define SLICE_TRIPS_MIN 50u
 /* Samples at the start of a slice that pay for what the other arm left in the caches. */
 #define SKIPPED_SAMPLES 4u
 /* Beyond p99 of so many lie 22 in each arm and round. */
 #define SAMPLES_WANTED 2200u
 #define RECORDED_NS_MIN (20 * NS_PER_MS)
-#define RECORDED_NS_MAX (120 * NS_PER_MS)
+#define RECORDED_NS_MAX (90 * NS_PER_MS)
 #define GROUPS_MIN 2u
 #define WARMUP_NS_MIN (6 * NS_PER_MS)
 #define WARMUP_SHARE 8u
@@ -48,20 +49,47 @@ static uint64_t divide_up(uint64_t value, uint64_t by)
 	return (value + by - 1) / by;
 }
 
-/* Decides how all rounds of this pair are cut, from what an operation took in each arm. */
+/* Returns how long a slice is: less where little is recorded, for there to be GROUPS_MIN. */
+static uint64_t slice_ns_of(const struct ab_round_request *request)
+{
+	uint64_t share_ns = request->time_ns / (2 * GROUPS_MIN);
+
+	if (request->time_ns == 0 || share_ns > SLICE_NS)
+		return SLICE_NS;
+	return share_ns > SLICE_NS_MIN ? share_ns : SLICE_NS_MIN;
+}
+
+/* Keeps the least that an operation took: what is more was others' doing. */
+static void note_operations(const struct duel *duel)
+{
+	struct ab_slices *slices = duel->slices;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t seen_ns = duel->operation_ns[i] > 0 ? duel->operation_ns[i] : 1;
+
+		if (slices->operation_ns[i] == 0 || seen_ns < slices->operation_ns[i])
+			slices->operation_ns[i] = seen_ns;
+	}
+}
+
+/*
+ * Decides how this round is cut, from what an operation takes in each arm. Only the
+ * batch is the same in all rounds: a quantile of blocks depends on it.
+ */
 static void plan_slices(const struct duel *duel)
 {
 	const struct ab_round_request *request = duel->request;
 	struct ab_slices *slices = duel->slices;
-	uint64_t a = duel->operation_ns[0] > 0 ? duel->operation_ns[0] : 1;
-	uint64_t b = duel->operation_ns[1] > 0 ? duel->operation_ns[1] : 1;
+	uint64_t a = slices->operation_ns[0];
+	uint64_t b = slices->operation_ns[1];
 	uint64_t mean_ns = (a + b) / 2;
-	uint64_t operations = SLICE_NS / mean_ns;
+	uint64_t operations = slice_ns_of(request) / mean_ns;
 	bool is_trips = request->metric == RUN_ROUND_TRIP;
 	uint64_t slice_ns;
 	uint64_t count;
 
-	slices->batch = is_trips ? slice_batch(a < b ? a : b, request->tick_ns) : 1;
+	if (slices->batch == 0)
+		slices->batch = is_trips ? slice_batch(a < b ? a : b, request->tick_ns) : 1;
 	if (operations < SLICE_TRIPS_MIN)
 		operations = SLICE_TRIPS_MIN;
 	operations = round_up(operations, slices->batch);
@@ -88,21 +116,22 @@ static uint64_t warmup_ns(const struct ab_round_request *request)
 	return share_ns > WARMUP_NS_MIN ? share_ns : WARMUP_NS_MIN;
 }
 
-/* Starts both processes, in random order, each with a layout of its own. */
+/* Starts both processes, in random order and side by side, each with a layout of its own. */
 static int start_both(struct duel *duel)
 {
 	size_t first = (size_t)random_below(&duel->random, 2);
+	int ret = 0;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2 && ret == 0; i++) {
 		size_t arm = first ^ i;
-		int ret = arm_start(&duel->arms[arm], duel->request->programs[arm],
-		                    (size_t)random_below(&duel->random, LAYOUT_BYTES),
-		                    duel->request->stop_fd);
 
-		if (ret < 0)
-			return ret;
+		ret = arm_start(&duel->arms[arm], duel->request->programs[arm],
+		                (size_t)random_below(&duel->random, LAYOUT_BYTES),
+		                duel->request->stop_fd);
 	}
-	return 0;
+	for (size_t i = 0; i < 2 && ret == 0; i++)
+		ret = arm_greet(&duel->arms[first ^ i]);
+	return ret;
 }
 
 static int prepare(struct duel *duel, size_t index, uint64_t seed)
@@ -191,8 +220,8 @@ static int play(struct duel *duel)
 		ret = prepare_both(duel);
 	if (ret < 0)
 		return ret;
-	if (duel->slices->operations == 0)
-		plan_slices(duel);
+	note_operations(duel);
+	plan_slices(duel);
 	ret = play_slices(duel);
 	return ret < 0 ? ret : take_results(duel);
 }
@@ -245,6 +274,8 @@ int ab_round_play(const struct ab_round_request *request, struct ab_slices *slic
 	ret = play(&duel);
 	if (ret < 0)
 		explain(&duel, ret);
+	arm_dismiss(&duel.arms[0]);
+	arm_dismiss(&duel.arms[1]);
 	for (size_t i = 0; i < 2; i++) {
 		arm_stop(&duel.arms[i]);
 		/* Both saw the same machine; the longer look tells more. */

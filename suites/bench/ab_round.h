@@ -15,12 +15,13 @@
 #include "results/run.h"
 #include "suites/bench/arm_process.h"
 
-/* How the rounds of a pair are cut; found in its first round and kept for all others. */
+/* How the rounds of a pair are cut. Zeros at first; each round learns from those before. */
 struct ab_slices {
-	uint64_t operations; /* of a slice; 0: not known yet */
-	uint64_t skipped;    /* the first of them, not recorded */
-	uint64_t batch;      /* operations a stamp */
-	uint32_t groups;     /* of four slices, two an arm */
+	uint64_t operation_ns[2]; /* by arm: the least seen in a warm-up; 0: not known yet */
+	uint64_t operations;      /* of a slice */
+	uint64_t skipped;         /* the first of them, not recorded */
+	uint64_t batch;           /* operations a stamp; of the first round, kept for all */
+	uint32_t groups;          /* of four slices, two an arm */
 };
 
 /* A delay that an arm adds to a cell's transport: selftest must see it at its size. */

@@ -217,7 +217,7 @@ static void ask_version(const char *path, char *out, size_t out_bytes)
 		snprintf(out, out_bytes, "unknown");
 }
 
-static int greet(struct arm *arm)
+int arm_greet(struct arm *arm)
 {
 	char version[RUN_NAME_BYTES];
 	char spoken[RUN_NAME_BYTES];
@@ -250,19 +250,24 @@ int arm_start(struct arm *arm, const struct arm_program *program, size_t padding
 	ret = arm_message_init(&arm->message);
 	if (ret == 0)
 		ret = launch(arm, padding_bytes);
-	if (ret < 0)
-		return fail(arm, ret, "'%s' can't be started: %s", program->path, strerror(-ret));
-	return greet(arm);
+	return ret < 0 ? fail(arm, ret, "'%s' can't be started: %s", program->path, strerror(-ret))
+	               : 0;
+}
+
+void arm_dismiss(struct arm *arm)
+{
+	if (!arm->program || arm->fd < 0)
+		return;
+	arm_say(arm->fd, "stop");
+	close(arm->fd);
+	arm->fd = -1;
 }
 
 void arm_stop(struct arm *arm)
 {
 	if (!arm->program)
 		return;
-	if (arm->fd >= 0) {
-		arm_say(arm->fd, "stop");
-		close(arm->fd);
-	}
+	arm_dismiss(arm);
 	if (arm->pid > 0 && await_exit(arm, GOODBYE_MS) < 0 && arm->pid > 0) {
 		kill(arm->pid, SIGKILL);
 		while (waitpid(arm->pid, NULL, 0) < 0 && errno == EINTR)

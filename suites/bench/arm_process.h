@@ -37,15 +37,25 @@ struct arm {
 };
 
 /*
- * Starts a process and takes its greeting. padding_bytes are added to its
- * environment, which moves its stack. stop_fd: readable: every wait ends with -EINTR.
+ * Starts a process. padding_bytes are added to its environment, which moves its
+ * stack. stop_fd: readable: every wait ends with -EINTR. Does not wait: several arms
+ * can start side by side.
  *
- * Returns 0, or -errno with arm->why set: -EPROTO (it speaks no or another version
- * of the protocol; both are named), -ENOENT and others of the start. The arm is to
- * be given to arm_stop() in any case.
+ * Returns 0, or -errno with arm->why set: -ENOENT and others of the start. The arm is
+ * to be given to arm_stop() in any case.
  */
 int arm_start(struct arm *arm, const struct arm_program *program, size_t padding_bytes,
               int stop_fd);
+
+/*
+ * Takes the greeting of an arm that was started, before anything else. Returns 0, or
+ * -errno with arm->why set: -EPROTO (it speaks no or another version of the protocol;
+ * both are named), -EINVAL (a plug-in can't be loaded), -EINTR.
+ */
+int arm_greet(struct arm *arm);
+
+/* Tells an arm to end, and does not wait for it. An arm of zeros is allowed. */
+void arm_dismiss(struct arm *arm);
 
 /* Ends the process and reaps it. An arm of zeros is allowed. */
 void arm_stop(struct arm *arm);

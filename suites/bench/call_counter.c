@@ -3,6 +3,7 @@
 #include "suites/bench/call_counter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -174,11 +175,13 @@ static int counter_loop(struct counter *counter, uint64_t deadline_ns)
 }
 
 /* The child: waits to be seized, then works. */
-static void work_in_child(int gate, int (*work)(void *context), void *context)
+static void work_in_child(const int gate[2], int (*work)(void *context), void *context)
 {
 	char go;
 
-	if (read(gate, &go, 1) != 1)
+	/* Or its end would not be seen, and a child whose parent was killed wait for ever. */
+	close(gate[1]);
+	if (read(gate[0], &go, 1) != 1)
 		_exit(1);
 	_exit(work(context) < 0);
 }
@@ -205,7 +208,7 @@ int call_counter_run(struct call_counts *out, int (*work)(void *context), void *
 	counter.traced = calloc(TRACED_MAX, sizeof(*counter.traced));
 	if (!counter.traced)
 		return -ENOMEM;
-	if (pipe(gate) < 0) {
+	if (pipe2(gate, O_CLOEXEC) < 0) {
 		ret = -errno;
 		free(counter.traced);
 		return ret;
@@ -213,7 +216,7 @@ int call_counter_run(struct call_counts *out, int (*work)(void *context), void *
 	fflush(NULL);
 	counter.root = fork();
 	if (counter.root == 0)
-		work_in_child(gate[0], work, context);
+		work_in_child(gate, work, context);
 	ret = counter.root < 0 ? -errno : seize(counter.root);
 	if (ret == 0 && write(gate[1], "", 1) != 1)
 		ret = -errno;

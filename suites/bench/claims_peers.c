@@ -21,6 +21,10 @@ void claim_judge_races(const struct trial *trial, struct claim *claim)
 	               experiment_value(race, "atomic_lost_count") +
 	               experiment_value(race, "message_lost_count");
 
+	claim_add_fact(claim, lost, "unsynchronised_lost_count");
+	claim_add_fact(claim, experiment_value(race, "mutex_lost_count"), "mutex_lost_count");
+	claim_add_fact(claim, experiment_value(race, "atomic_lost_count"), "atomic_lost_count");
+	claim_add_fact(claim, experiment_value(race, "message_lost_count"), "message_lost_count");
 	claim_copy_facts(claim, race, "", "");
 	claim_copy_python(trial, claim, "unsynchronised_");
 	if (isnan(twins) || isnan(lost))
@@ -63,6 +67,7 @@ void claim_judge_crash(const struct trial *trial, struct claim *claim)
 	claim_copy_facts(claim, run, "", "");
 	claim_copy_python(trial, claim, "killed_thread_");
 	claim_copy_python(trial, claim, "executor_");
+	claim_copy_python(trial, claim, "queue_");
 	if (isnan(survivors + lost + thread_survivors))
 		claim_decide(claim, CLAIM_CANNOT_BE_TOLD, "%s",
 		             run->why[0] ? run->why : "no crash was made");

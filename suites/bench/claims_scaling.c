@@ -22,7 +22,9 @@
 #define PASSING_CPU_AT_LEAST 1.05
 /* How far the model may be from CPython. */
 #define MODEL_SPEEDUP_WITHIN 0.2
+#define MODEL_HTTP_WITHIN 1.0
 #define MODEL_SHARE_WITHIN 15.0
+#define MODEL_REQUEST_WITHIN_US 2500.0 /* half an interval of the lock */
 
 /* Where a speed-up is looked for: the cell, and the one of one peer alone. */
 struct speedup {
@@ -210,16 +212,63 @@ void claim_judge_io(const struct trial *trial, struct claim *claim)
 	               real_pool.median >= IO_SCALES_AT_LEAST);
 }
 
-/* Compares a figure of the model with CPython's; adds both. Returns 1 if they are apart. */
-static int differs(struct claim *claim, double model, double real, double within, const char *name)
-{
-	char fact[EXPERIMENT_NAME_BYTES];
+/* A figure that the model and CPython both have. */
+struct likeness {
+	const char *name;  /* of the facts, after gil_ and cpython_ */
+	const char *words; /* what it is, where it differs */
+	double model;
+	double real;
+	double within;
+	bool is_of_caller; /* measured once, when others may have used the CPUs */
+};
 
-	snprintf(fact, sizeof(fact), "gil_%s", name);
-	claim_add_fact(claim, model, fact);
-	snprintf(fact, sizeof(fact), "cpython_%s", name);
-	claim_add_fact(claim, real, fact);
-	return fabs(model - real) > within;
+#define LIKENESSES 4u
+
+/* Returns what CPython found, NAN where there is none. */
+static double real_value(const struct trial *trial, const char *name)
+{
+	return trial->pythons_count > 0 ? experiment_value(&trial->pythons[0].facts, name) : NAN;
+}
+
+/* Finds the figures; the cells of the speed-ups are added to aside. */
+static void find_likenesses(const struct trial *trial, struct claim *aside,
+                            struct likeness out[static LIKENESSES])
+{
+	const struct experiment_run *background = trial_experiment(trial, "background");
+	const struct experiment_run *convoy = trial_experiment(trial, "convoy");
+
+	out[0] = (struct likeness){
+		"cpu_speedup",
+		" work for the CPU",
+		speedup_of(trial, aside, &gil, "fibonacci").median,
+		speedup_of(trial, aside, &py_threads, "fibonacci").median,
+		MODEL_SPEEDUP_WITHIN,
+		false,
+	};
+	out[1] = (struct likeness){
+		"http_speedup",
+		" downloads",
+		speedup_of(trial, aside, &gil, "http").median,
+		speedup_of(trial, aside, &py_threads, "http").median,
+		MODEL_HTTP_WITHIN,
+		false,
+	};
+	out[2] = (struct likeness){
+		"caller_share_percent",
+		" the caller's share",
+		experiment_value(background, "caller_share_beside_gil_that_computes_percent"),
+		real_value(trial, "caller_share_beside_thread_that_computes_percent"),
+		MODEL_SHARE_WITHIN,
+		true,
+	};
+	out[3] = (struct likeness){
+		"request_beside_work_us",
+		" short requests",
+		experiment_value(convoy, "gil_request_beside_work_us"),
+		real_value(trial, "request_beside_work_us"),
+		MODEL_REQUEST_WITHIN_US,
+		true,
+	};
 }
 
 /* Says whether others used the CPUs while a caller's share was measured, here or in CPython. */
@@ -235,26 +284,50 @@ static bool share_is_disturbed(const struct trial *trial)
 	         TRIAL_OTHERS_CPUS_MAX);
 }
 
-void claim_judge_model(const struct trial *trial, struct claim *claim)
+/* Judges figures that are all known. */
+static void compare_model(const struct trial *trial, struct claim *claim,
+                          const struct likeness likenesses[static LIKENESSES])
 {
-	static const char beside[] = "caller_share_beside_thread_that_computes_percent";
-	const struct experiment_run *background = trial_experiment(trial, "background");
-	struct claim aside = {0}; /* these facts have other names here */
-	struct ratio cpu = speedup_of(trial, &aside, &gil, "fibonacci");
-	struct ratio cpu_real = speedup_of(trial, &aside, &py_threads, "fibonacci");
-	struct ratio io = speedup_of(trial, &aside, &gil, "http");
-	struct ratio io_real = speedup_of(trial, &aside, &py_threads, "http");
-	double share =
-		experiment_value(background, "caller_share_beside_gil_that_computes_percent");
-	double share_real =
-		trial->pythons_count > 0 ? experiment_value(&trial->pythons[0].facts, beside) : NAN;
-	bool cpu_differs =
-		differs(claim, cpu.median, cpu_real.median, MODEL_SPEEDUP_WITHIN, "cpu_speedup");
-	bool io_differs = differs(claim, io.median, io_real.median, 1.0, "http_speedup");
-	bool share_differs =
-		differs(claim, share, share_real, MODEL_SHARE_WITHIN, "caller_share_percent");
+	char differences[128] = "";
+	size_t used = 0;
 	bool is_disturbed = share_is_disturbed(trial);
 
+	for (size_t i = 0; i < LIKENESSES; i++) {
+		const struct likeness *one = &likenesses[i];
+
+		if (fabs(one->model - one->real) <= one->within)
+			continue;
+		if (one->is_of_caller && is_disturbed) {
+			claim_decide(claim, CLAIM_CANNOT_BE_TOLD,
+			             "others used the CPUs beside the caller");
+			return;
+		}
+		used += (size_t)snprintf(differences + used, sizeof(differences) - used, "%s%s",
+		                         used > 0 ? "," : "", one->words);
+	}
+	if (used == 0)
+		claim_decide(claim, CLAIM_HOLDS, "CPython %s", trial->pythons[0].version);
+	else
+		claim_decide(claim, CLAIM_DOES_NOT_HOLD, "CPython %s differs in:%s",
+		             trial->pythons[0].version, differences);
+}
+
+void claim_judge_model(const struct trial *trial, struct claim *claim)
+{
+	struct likeness likenesses[LIKENESSES];
+	struct claim aside = {0}; /* these facts have other names here */
+	double sum = 0.0;
+
+	find_likenesses(trial, &aside, likenesses);
+	for (size_t i = 0; i < LIKENESSES; i++) {
+		char name[EXPERIMENT_NAME_BYTES];
+
+		snprintf(name, sizeof(name), "gil_%s", likenesses[i].name);
+		claim_add_fact(claim, likenesses[i].model, name);
+		snprintf(name, sizeof(name), "cpython_%s", likenesses[i].name);
+		claim_add_fact(claim, likenesses[i].real, name);
+		sum += likenesses[i].model + likenesses[i].real;
+	}
 	for (size_t i = 0; i < aside.cells_count; i++)
 		claim->cells[claim->cells_count++] = aside.cells[i];
 	if (trial->pythons_count == 0)
@@ -264,17 +337,9 @@ void claim_judge_model(const struct trial *trial, struct claim *claim)
 		             "the python3 found here has no such lock");
 	else if (!has_two_cpus(trial, claim))
 		return;
-	else if (isnan(cpu.median + cpu_real.median + io.median + io_real.median + share +
-	               share_real))
+	else if (isnan(sum))
 		claim_decide(claim, CLAIM_CANNOT_BE_TOLD, "not all was measured: %s",
 		             trial->python_why);
-	else if (share_differs && is_disturbed)
-		claim_decide(claim, CLAIM_CANNOT_BE_TOLD, "others used the CPUs beside the caller");
-	else if (!cpu_differs && !io_differs && !share_differs)
-		claim_decide(claim, CLAIM_HOLDS, "CPython %s", trial->pythons[0].version);
 	else
-		claim_decide(claim, CLAIM_DOES_NOT_HOLD, "CPython %s differs in:%s%s%s",
-		             trial->pythons[0].version, cpu_differs ? " work for the CPU" : "",
-		             io_differs ? " downloads" : "",
-		             share_differs ? " the caller's share" : "");
+		compare_model(trial, claim, likenesses);
 }

@@ -27,7 +27,9 @@ static const struct {
 	struct argp_option option;
 } catalogue[] = {
 	{CLI_PLUGIN, {"plugin", 'p', "FILE", 0, "Load the transports of a plug-in (a path)", 0}},
-	{CLI_STORE, {"store", 's', "FILE", 0, "The history to use (default: in XDG_DATA_HOME)", 0}},
+	{CLI_STORE,
+         {"store", 's', "FILE", 0,
+          "The history to use, a file or postgresql://... (default: in XDG_DATA_HOME)", 0}},
 	{CLI_FORMAT, {"format", 'f', "NAME", 0, "How to write the result (default: text)", 0}},
 	{CLI_OUTPUT, {"output", 'o', "FILE", 0, "Write the result there, not to stdout", 0}},
 	{CLI_SEED, {"seed", 'S', "N", 0, "Repeat the order and the data of an earlier run", 0}},
@@ -43,6 +45,9 @@ static const struct {
 	{CLI_AA, {"aa", 'a', "N", 0, "Make N comparisons of a program with itself", 0}},
 	{CLI_INJECT, {"inject", 'i', "PERCENT", 0, "Slow one arm down by so much, and find it", 0}},
 	{CLI_TRIALS, {"trials", 't', "N", 0, "So often at each placement (default: 20)", 0}},
+	{CLI_NOTE, {"note", 'm', "TEXT", 0, "Why, in one line, for whoever reads it later", 0}},
+	{CLI_REPLAY,
+         {"replay", 'r', "SESSION", 0, "Draw from the rounds of a stored session of ab", 0}},
 	{CLI_STRICT, {"strict", 'x', NULL, 0, "Fail on warnings too", 0}},
 };
 
@@ -168,6 +173,12 @@ static int parse_option(struct parse *parse, int key, char *value)
 		return parse_count("inject", value, 1000, &cli->inject_percent);
 	case 't':
 		return parse_count("trials", value, 100000, &cli->trials);
+	case 'm':
+		cli->note = value;
+		break;
+	case 'r':
+		cli->replay = value;
+		break;
 	case 'x':
 		cli->is_strict = true;
 		break;
@@ -358,6 +369,13 @@ static bool is_written_in_place(const char *path)
 	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /* Where a file is replaced, its folder is what must be writable. Returns 0 or -errno. */
 static int find_output_fault(const char *path)
 {
@@ -383,16 +401,13 @@ static int output_fault(const struct cli *cli, int error)
 	return STATUS_FAILED;
 }
 
-int cli_check_output(const struct cli *cli)
+int cli_check_output(const struct cli *cli, bool takes_folder)
 {
-	struct stat status;
 	int ret;
 
 	if (!cli->output)
 		return STATUS_DONE;
-	ret = stat(cli->output, &status) == 0 && S_ISDIR(status.st_mode)
-	              ? -EISDIR
-	              : find_output_fault(cli->output);
+	ret = is_folder(cli->output) && !takes_folder ? -EISDIR : find_output_fault(cli->output);
 	return ret < 0 ? output_fault(cli, ret) : STATUS_DONE;
 }
 
@@ -404,8 +419,9 @@ int cli_write_with(const struct cli *cli, int (*write)(FILE *out, const void *wh
 	FILE *file = stdout;
 	int ret;
 
-	if (is_replaced)
-		snprintf(aside, sizeof(aside), "%s.%d.part", cli->output, (int)getpid());
+	if (is_replaced && snprintf(aside, sizeof(aside), "%s.%d.part", cli->output,
+	                            (int)getpid()) >= (int)sizeof(aside))
+		return output_fault(cli, -ENAMETOOLONG);
 	if (cli->output) {
 		file = fopen(is_replaced ? aside : cli->output, "we");
 		if (!file)
@@ -439,13 +455,6 @@ static int write_export(FILE *out, const void *what)
 	if (export->cell)
 		return export->exporter->write_cell(out, export->report, export->cell);
 	return export->exporter->write(out, export->report);
-}
-
-static bool is_folder(const char *path)
-{
-	struct stat status;
-
-	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 /* Writes a file a cell into the folder, named after the cell. Returns an exit status. */

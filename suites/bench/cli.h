@@ -31,6 +31,8 @@ enum cli_option {
 	CLI_AA = 1u << 12,
 	CLI_INJECT = 1u << 13,
 	CLI_TRIALS = 1u << 14,
+	CLI_NOTE = 1u << 16,
+	CLI_REPLAY = 1u << 15,
 };
 
 #define CLI_ARGUMENTS_MAX 256
@@ -52,6 +54,8 @@ struct cli {
 	uint64_t aa;
 	uint64_t inject_percent;
 	uint64_t trials;
+	const char *note;                     /* null: not named */
+	const char *replay;                   /* null: not named */
 	const char *plugins[CLI_PLUGINS_MAX]; /* of a command that keeps them */
 	size_t plugins_count;
 	const char *arguments[CLI_ARGUMENTS_MAX];
@@ -96,10 +100,10 @@ int cli_verdict_exporter(const struct cli *cli, const struct verdict_exporter **
 int cli_text_or_json(const struct cli *cli, bool *is_json);
 
 /*
- * Checks, for a command that takes long, that --output could be written now. Returns
- * STATUS_DONE, or STATUS_FAILED said.
+ * Checks, for a command that takes long, that --output could be written now; it may be
+ * a folder if takes_folder. Returns STATUS_DONE, or STATUS_FAILED said.
  */
-int cli_check_output(const struct cli *cli);
+int cli_check_output(const struct cli *cli, bool takes_folder);
 
 /*
  * Writes a report to --output or stdout: to a file aside that is then renamed, so

@@ -34,6 +34,7 @@ struct arm {
 	struct arm_message message;
 	uint64_t warmup_ns;
 	uint64_t until_ns; /* of the round */
+	bool is_trips;     /* an operation of the cell in hand is a round trip */
 	bool wants_result; /* histogram, not stop, ended the round */
 	bool is_over;      /* stop, or nobody is there any more */
 };
@@ -104,7 +105,11 @@ static int answer_plan(struct arm *arm)
 	return arm_writer_send(&writer, arm->fd, NULL, 0);
 }
 
-/* Warms the peers up with ever longer slices. Finds what an operation takes in the last one. */
+/*
+ * Warms the peers up with ever longer slices. Finds what an operation takes: a round
+ * trip in the slice that was disturbed least, since all rounds of a pair are cut by
+ * it; a message in the last slice, since a short one only fills the channel.
+ */
 static int warm_up(const struct arm *arm, struct round *round, uint64_t *operation_ns)
 {
 	uint64_t start_ns = clock_now_ns();
@@ -112,6 +117,7 @@ static int warm_up(const struct arm *arm, struct round *round, uint64_t *operati
 	uint64_t elapsed_ns;
 	uint64_t spent_ns;
 
+	*operation_ns = UINT64_MAX;
 	do {
 		int ret;
 
@@ -119,7 +125,8 @@ static int warm_up(const struct arm *arm, struct round *round, uint64_t *operati
 		ret = round_park(round, &elapsed_ns);
 		if (ret < 0)
 			return ret;
-		*operation_ns = elapsed_ns / operations;
+		if (!arm->is_trips || elapsed_ns / operations < *operation_ns)
+			*operation_ns = elapsed_ns / operations;
 		spent_ns = clock_now_ns() - start_ns;
 		/* The last one shall not go far beyond the time that was asked for. */
 		if (spent_ns < arm->warmup_ns && elapsed_ns < (arm->warmup_ns - spent_ns) / 3)
@@ -255,6 +262,7 @@ static int play_round(struct arm *arm, const struct cell *cell, uint32_t number,
 
 	cell_describe(cell, &description);
 	arm->warmup_ns = options->warmup_ns;
+	arm->is_trips = cell->workload->metric == RUN_ROUND_TRIP;
 	arm->until_ns = clock_now_ns() + options->warmup_ns + options->measure_ns;
 	arm->wants_result = false;
 	ret = round_play(&request, &run, &memory);

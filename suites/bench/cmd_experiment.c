@@ -145,7 +145,7 @@ static int experiment_run(int argc, char **argv)
 		.command = "experiment",
 		.arguments = "[NAME...]",
 		.summary = "Measures what peers cost and risk: spawn, memory, context_switch, "
-			   "background, race, isolation",
+			   "background, convoy, race, isolation",
 		.text = "Each experiment is one question about threads and processes, with "
 			"numbers for an answer; without a name, all are run. With a --budget below "
 			"10s there are fewer repetitions. thread-or-process judges by the same.",

@@ -153,7 +153,7 @@ static int report_run(int argc, char **argv)
 		.arguments = "[SESSION]",
 		.summary = "Shows a stored session: the latest, or the one whose uuid begins so",
 		.text = "A session of ab is judged again, and shown as ab showed it; its formats "
-			"are text, json, markdown and junit.",
+			"are text, json, markdown, junit and html.",
 		.options = CLI_PLUGIN | CLI_STORE | CLI_FORMAT | CLI_OUTPUT,
 		.arguments_max = 1,
 	};

@@ -141,7 +141,7 @@ static int run_run(int argc, char **argv)
 		status = nothing_to_measure(plan);
 		goto out;
 	}
-	status = cli.is_dry_run ? STATUS_DONE : cli_check_output(&cli);
+	status = cli.is_dry_run ? STATUS_DONE : cli_check_output(&cli, exporter->write_cell);
 	if (status != STATUS_DONE)
 		goto out;
 	plan_times(&request, &cli, plan->cells_count, &options);

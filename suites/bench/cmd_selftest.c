@@ -4,47 +4,41 @@
  *
  * A comparison is one cell and one quantile. --aa compares this program with
  * itself; --inject slows one arm down by a known share of the quantile under test.
- * Each pair of cells is a session of its own, as a user would measure it.
+ * Each pair of cells is a session of its own, as a user would measure it. --replay
+ * asks the same of the rounds of a stored session, many times over.
  */
 #include <errno.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ipc/clock.h"
-#include "results/kolmogorov.h"
 #include "results/statistics.h"
 #include "suites/bench/ab_pairs.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
 #include "suites/bench/progress.h"
+#include "suites/bench/selftest_replay.h"
+#include "suites/bench/selftest_tally.h"
 #include "suites/bench/stop.h"
 #include "workloads/clock_facts.h"
 
 #define AA_DEFAULT 40u
 #define INJECT_DEFAULT 10u
 #define TRIALS_DEFAULT 20u
-#define ROUNDS 12u
-#define INJECT_ROUNDS 16u
-#define FOUND_SHARE 0.95
-#define FLAGGED_SHARE 0.01
-#define JUDGED_FROM 200u /* comparisons: with fewer, a share of them says little */
-#define KS_P_MIN 0.01
-#define SLOWER_SHARE_MIN 0.40
-#define SLOWER_SHARE_MAX 0.60
+/* Of a replay, which costs no measuring. */
+#define REPLAY_AA_DEFAULT 2000u
+#define REPLAY_TRIALS_DEFAULT 1000u
+/* Of an undelayed cell, before a trial: one alone may have met the machine in another mood. */
+#define P50_ROUNDS 3u
 /* A p50 needs few samples; many rounds of many trials shall end soon. */
-#define INJECT_TIME_NS (10 * NS_PER_MS)
-
-struct injection {
-	const char *placement;
-	uint64_t trials;
-	uint64_t found;
-	uint64_t blind;  /* trials in which an effect of that size could not have been seen */
-	uint64_t failed; /* trials that gave no verdict */
-};
+#define INJECT_SAMPLES 600u
+#define INJECT_TIME_NS_MIN (10 * NS_PER_MS)
+#define INJECT_TIME_NS_MAX (30 * NS_PER_MS)
+/* Twice what they take on a quiet machine. */
+#define COMPARISON_NS (2 * NS_PER_S)
+#define TRIAL_NS (3750 * NS_PER_MS)
 
 struct selftest {
 	struct cli cli;
@@ -53,19 +47,12 @@ struct selftest {
 	struct arm_program self;
 	struct ab_pairs pairs; /* every cell that may be used, with itself */
 	uint64_t tick_ns;
+	uint64_t until_ns;
 	struct progress progress;
 	struct runner_progress at;
-	uint64_t comparisons;
-	uint64_t flagged_first;
-	uint64_t flagged;
-	uint64_t slower;
-	uint64_t covered; /* intervals that hold the truth: no effect */
-	uint64_t failed;
-	double *p; /* of stage 1; comparisons of them */
-	struct injection injections[2];
+	struct selftest_tally tally;
+	char replayed[SESSION_UUID_BYTES];
 };
-
-static const char *const placements[2] = {"same_core", "cross_core"};
 
 /* Measures one pair by itself and judges it. *out is the caller's. Returns 0, or -errno. */
 static int measure_pair(struct selftest *self, const struct ab_pair *pair, uint64_t seed,
@@ -105,111 +92,105 @@ static void show_progress(struct selftest *self, const struct ab_pair *pair)
 	self->at.round++;
 }
 
-static bool is_alarm(const struct comparison *c)
-{
-	return c->verdict == COMPARISON_REGRESSED || c->verdict == COMPARISON_IMPROVED;
-}
-
-/* Counts the comparisons of one A/A pair, as far as some are still wanted. */
-static void count_aa(struct selftest *self, const struct verdict_report *report)
-{
-	for (size_t i = 0; i < report->rows_count && self->comparisons < self->cli.aa; i++) {
-		const struct comparison *c = &report->rows[i].comparison;
-
-		if (c->stage_count == 0) {
-			self->failed++;
-			self->comparisons++;
-			self->p[self->comparisons - 1] = 1.0;
-			continue;
-		}
-		self->flagged_first += c->is_suspect;
-		self->flagged += is_alarm(c);
-		self->slower += c->stages[0].test.estimate > 0.0;
-		self->covered += c->stages[0].test.low <= 0.0 && c->stages[0].test.high >= 0.0;
-		self->p[self->comparisons++] = c->stages[0].test.p;
-	}
-}
-
 /* Spreads the comparisons over all cells. Returns 0, or -errno. */
-static int run_aa(struct selftest *self)
+static int run_equals(struct selftest *self)
 {
-	for (size_t i = 0; self->comparisons < self->cli.aa; i++) {
+	for (size_t i = 0; self->tally.comparisons < self->cli.aa && !self->tally.is_late; i++) {
 		const struct ab_pair *pair = &self->pairs.pairs[i % self->pairs.pairs_count];
 		struct verdict_report *report;
 		int ret;
 
 		show_progress(self, pair);
-		ret = measure_pair(self, pair, self->cli.seed + i, 0, ROUNDS, &report);
+		ret = measure_pair(self, pair, self->cli.seed + i, 0, SELFTEST_ROUNDS, &report);
 		if (ret < 0)
 			return ret;
-		count_aa(self, report);
+		for (size_t row = 0; row < report->rows_count; row++)
+			selftest_tally_add_equal(&self->tally, &report->rows[row].comparison);
 		verdict_report_destroy(report);
+		self->tally.is_late = clock_now_ns() > self->until_ns;
 	}
 	return 0;
 }
 
-/* Finds the p50 of a cell in one round without a delay. Returns 0, or -errno. */
-static int find_p50(const struct selftest *self, const struct ab_pair *pair, uint64_t seed,
-                    uint64_t *p50_ns)
+/*
+ * Finds the p50 of a cell without a delay, in both arms of some rounds, and how to cut
+ * its rounds. Returns 0, or -errno.
+ */
+static int find_p50(const struct selftest *self, struct ab_pair *pair, uint64_t seed,
+                    double *p50_ns)
 {
-	const struct ab_round_request request = {
+	struct ab_round_request request = {
 		.programs = {pair->programs[0], pair->programs[1]},
 		.cells = {&pair->cells[0], &pair->cells[1]},
 		.metric = pair->metric,
 		.stage = 1,
-		.random = seed,
-		.time_ns = INJECT_TIME_NS,
+		.time_ns = INJECT_TIME_NS_MIN,
 		.tick_ns = self->tick_ns,
 		.stop_fd = self->stop.fd,
 	};
-	struct ab_slices slices = {0};
-	struct ab_round round;
-	int ret = ab_round_play(&request, &slices, &round);
+	double found[2 * P50_ROUNDS];
+	int ret = 0;
 
-	if (ret == 0 && round.runs[0].failure[0] != '\0')
-		ret = -EIO;
-	if (ret == 0)
-		*p50_ns = histogram_quantile(round.histograms[0], 0.5) / round.runs[0].batch;
-	ab_round_release(&round);
-	return ret;
+	for (size_t i = 0; i < P50_ROUNDS && ret == 0; i++) {
+		struct ab_round round;
+
+		request.random = seed + i;
+		ret = ab_round_play(&request, &pair->slices, &round);
+		if (ret == 0 && round.runs[0].failure[0] != '\0')
+			ret = -EIO;
+		for (size_t arm = 0; arm < 2 && ret == 0; arm++)
+			found[2 * i + arm] =
+				(double)histogram_quantile(round.histograms[arm], 0.5) /
+				(double)round.runs[arm].batch;
+		ab_round_release(&round);
+	}
+	if (ret < 0)
+		return ret;
+	statistics_sort(found, 2 * P50_ROUNDS);
+	*p50_ns = statistics_median(found, 2 * P50_ROUNDS);
+	return 0;
+}
+
+static void show_miss(struct selftest *self, const struct ab_pair *pair, const struct comparison *c)
+{
+	if (c->verdict == COMPARISON_REGRESSED || self->cli.is_quiet)
+		return;
+	progress_end(&self->progress);
+	fprintf(stderr, "missed: %s: %s, %+.1f %% [%+.1f, %+.1f], p %.3g, least seen %.1f %%\n",
+	        pair->cells[0].name, comparison_verdict_name(c->verdict), 100.0 * c->effect,
+	        100.0 * c->low, 100.0 * c->high, c->p, 100.0 * c->least_seen);
 }
 
 /* One trial: B is slowed down by the share, half of it in each direction of a trip. */
 static int run_trial(struct selftest *self, const struct ab_pair *pair, uint64_t seed,
-                     struct injection *injection)
+                     unsigned placement)
 {
 	struct ab_pair slowed = *pair;
 	struct verdict_report *report = NULL;
-	const struct comparison *c;
-	uint64_t p50_ns = 0;
-	int ret = find_p50(self, pair, seed, &p50_ns);
+	double p50_ns = 0.0;
+	uint64_t time_ns;
+	int ret = find_p50(self, &slowed, seed, &p50_ns);
 
-	injection->trials++;
-	if (ret == 0) {
-		slowed.delays[1] = (struct ab_delay){
-			.delay_ns = p50_ns * self->cli.inject_percent / 200,
-			.one_in = 1,
-		};
-		ret = measure_pair(self, &slowed, seed, INJECT_TIME_NS, INJECT_ROUNDS, &report);
-	}
 	if (ret == -EIO) {
-		injection->failed++;
+		selftest_tally_add_trial(&self->tally, placement, NULL);
 		return 0;
 	}
 	if (ret < 0)
 		return ret;
-	c = &report->rows[0].comparison;
-	if (c->verdict != COMPARISON_REGRESSED && !self->cli.is_quiet) {
-		progress_end(&self->progress);
-		fprintf(stderr,
-		        "missed: %s: %s, %+.1f %% [%+.1f, %+.1f], p %.3g, least seen %.1f %%\n",
-		        pair->cells[0].name, comparison_verdict_name(c->verdict), 100.0 * c->effect,
-		        100.0 * c->low, 100.0 * c->high, c->p, 100.0 * c->least_seen);
-	}
-	injection->found += c->verdict == COMPARISON_REGRESSED;
-	injection->failed += c->stage_count == 0;
-	injection->blind += c->stage_count > 0 && c->verdict != COMPARISON_REGRESSED &&
-	                    c->least_seen > (double)self->cli.inject_percent / 100.0;
+	slowed.delays[1] = (struct ab_delay){
+		.delay_ns = (uint64_t)(p50_ns * (double)self->cli.inject_percent / 200.0),
+		.one_in = 1,
+	};
+	time_ns = (uint64_t)(p50_ns * INJECT_SAMPLES);
+	if (time_ns < INJECT_TIME_NS_MIN)
+		time_ns = INJECT_TIME_NS_MIN;
+	if (time_ns > INJECT_TIME_NS_MAX)
+		time_ns = INJECT_TIME_NS_MAX;
+	ret = measure_pair(self, &slowed, seed, time_ns, SELFTEST_TRIAL_ROUNDS, &report);
+	if (ret < 0)
+		return ret;
+	show_miss(self, pair, &report->rows[0].comparison);
+	selftest_tally_add_trial(&self->tally, placement, &report->rows[0].comparison);
 	verdict_report_destroy(report);
 	return 0;
 }
@@ -236,172 +217,29 @@ static const struct ab_pair *pick(const struct selftest *self, const char *place
 static int run_injections(struct selftest *self)
 {
 	for (uint64_t trial = 0; trial < self->cli.trials; trial++) {
-		for (size_t i = 0; i < 2; i++) {
-			const struct ab_pair *pair = pick(self, placements[i], (size_t)trial);
+		for (unsigned i = 0; i < SELFTEST_PLACEMENTS && !self->tally.is_late; i++) {
+			const struct ab_pair *pair =
+				pick(self, selftest_placements[i], (size_t)trial);
 			int ret;
 
-			self->injections[i].placement = placements[i];
 			if (!pair)
 				continue;
 			show_progress(self, pair);
-			ret = run_trial(self, pair, self->cli.seed + 1000003 * (trial + 1) + i,
-			                &self->injections[i]);
+			ret = run_trial(self, pair, self->cli.seed + 1000003 * (trial + 1) + i, i);
 			if (ret < 0)
 				return ret;
+			self->tally.is_late = clock_now_ns() > self->until_ns;
 		}
 	}
 	return 0;
 }
 
-static double ks_p(struct selftest *self)
-{
-	statistics_sort(self->p, self->comparisons);
-	return kolmogorov_uniform_p(self->p, self->comparisons);
-}
-
-static double share_of(uint64_t part, uint64_t whole)
-{
-	return whole > 0 ? (double)part / (double)whole : 0.0;
-}
-
-static bool aa_holds(struct selftest *self)
-{
-	double slower = share_of(self->slower, self->comparisons);
-
-	if (self->flagged > 0 ||
-	    self->flagged_first > (uint64_t)ceil(FLAGGED_SHARE * (double)self->comparisons))
-		return false;
-	return self->comparisons < JUDGED_FROM ||
-	       (ks_p(self) > KS_P_MIN && slower >= SLOWER_SHARE_MIN && slower <= SLOWER_SHARE_MAX);
-}
-
-static bool injection_holds(const struct injection *injection)
-{
-	return injection->found >= (uint64_t)ceil(FOUND_SHARE * (double)injection->trials);
-}
-
-/*
- * Says whether the misses are the machine's: what could not be seen, or gave no
- * verdict, or others have more to run than twice the CPUs.
- */
-static bool is_noise(const struct injection *injection)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	double load;
-
-	if (getloadavg(&load, 1) == 1 && load > 2.0 * (double)cpus)
-		return true;
-	return injection->found + injection->blind + injection->failed >=
-	       (uint64_t)ceil(FOUND_SHARE * (double)injection->trials);
-}
-
-static int status_of(struct selftest *self)
-{
-	uint64_t failed = self->failed;
-	bool is_noisy = false;
-
-	if (!aa_holds(self))
-		return STATUS_REGRESSED;
-	for (size_t i = 0; i < 2 && self->cli.inject_percent > 0; i++) {
-		const struct injection *injection = &self->injections[i];
-
-		failed += injection->failed;
-		if (injection_holds(injection))
-			continue;
-		if (!is_noise(injection))
-			return STATUS_REGRESSED;
-		is_noisy = true;
-	}
-	if (failed > 0)
-		cli_error("%llu comparisons failed; 'ipcbench ab' of the same cells says why",
-		          (unsigned long long)failed);
-	else if (is_noisy)
-		cli_error("this machine is too noisy to tell; try again when it is quiet");
-	return failed > 0 || is_noisy ? STATUS_FAILED : STATUS_DONE;
-}
-
-static json_t *injections_json(const struct selftest *self)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < 2 && self->cli.inject_percent > 0 && array; i++) {
-		const struct injection *injection = &self->injections[i];
-
-		if (injection->trials > 0 &&
-		    json_array_append_new(
-			    array, json_pack("{s:I, s:f, s:s, s:I, s:I, s:I}", "percent",
-		                             (json_int_t)self->cli.inject_percent, "quantile", 0.5,
-		                             "placement", injection->placement, "trials",
-		                             (json_int_t)injection->trials, "found",
-		                             (json_int_t)injection->found, "failed",
-		                             (json_int_t)injection->failed)) < 0) {
-			json_decref(array);
-			array = NULL;
-		}
-	}
-	return array;
-}
-
-static int write_json(FILE *out, struct selftest *self)
-{
-	json_t *object = json_pack(
-		"{s:s, s:s, s:I, s:{s:I, s:I, s:I}, s:o, s:f, s:f, s:f}", "schema", "ipcbench/1",
-		"type", "selftest", "seed", (json_int_t)self->cli.seed, "aa", "comparisons",
-		(json_int_t)self->comparisons, "flagged_stage1", (json_int_t)self->flagged_first,
-		"flagged", (json_int_t)self->flagged, "inject", injections_json(self), "ks_p",
-		ks_p(self), "slower_share", share_of(self->slower, self->comparisons), "coverage",
-		share_of(self->covered, self->comparisons));
-	int ret = 0;
-
-	if (!object)
-		return -ENOMEM;
-	if (json_dumpf(object, out, JSON_COMPACT) < 0 || fputc('\n', out) == EOF)
-		ret = -EIO;
-	json_decref(object);
-	return ret;
-}
-
-static int write_text(FILE *out, struct selftest *self)
-{
-	if (self->comparisons > 0) {
-		fprintf(out,
-		        "A/A: %llu comparisons, %llu suspected, %llu flagged after confirmation\n",
-		        (unsigned long long)self->comparisons,
-		        (unsigned long long)self->flagged_first, (unsigned long long)self->flagged);
-		fprintf(out,
-		        "     p-values even: KS p %.3f; B slower in %.0f %%; intervals hold the "
-		        "truth "
-		        "in %.1f %%%s\n",
-		        ks_p(self), 100.0 * share_of(self->slower, self->comparisons),
-		        100.0 * share_of(self->covered, self->comparisons),
-		        self->comparisons < JUDGED_FROM ? " (not judged below 200)" : "");
-	}
-	for (size_t i = 0; i < 2 && self->cli.inject_percent > 0; i++) {
-		const struct injection *injection = &self->injections[i];
-
-		if (injection->trials > 0)
-			fprintf(out, "+%llu %% at p50, %s: found in %llu of %llu\n",
-			        (unsigned long long)self->cli.inject_percent, injection->placement,
-			        (unsigned long long)injection->found,
-			        (unsigned long long)injection->trials);
-	}
-	fprintf(out, "reproduce: ipcbench selftest");
-	if (self->comparisons > 0)
-		fprintf(out, " --aa %llu", (unsigned long long)self->cli.aa);
-	if (self->cli.inject_percent > 0)
-		fprintf(out, " --inject %llu --trials %llu",
-		        (unsigned long long)self->cli.inject_percent,
-		        (unsigned long long)self->cli.trials);
-	fprintf(out, " --seed %llu\n", (unsigned long long)self->cli.seed);
-	return ferror(out) ? -EIO : 0;
-}
-
 static int write_result(FILE *out, const void *what)
 {
-	/* To sort the p-values changes nothing that is seen. */
-	struct selftest *self = *(struct selftest *const *)what;
+	const struct selftest *self = what;
 
-	return self->is_json ? write_json(out, self) : write_text(out, self);
+	return self->is_json ? selftest_tally_write_json(out, &self->tally)
+	                     : selftest_tally_write_text(out, &self->tally);
 }
 
 /* Cells of several mechanisms, alternating between placements. */
@@ -439,7 +277,17 @@ static int find_cells(struct selftest *self)
 	return status;
 }
 
-static int run_all(struct selftest *self)
+/* Returns how many have something to run, by CPU, in the last minute; 0: not known. */
+static double load_by_cpu(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	double load;
+
+	return getloadavg(&load, 1) == 1 && cpus > 0 ? load / (double)cpus : 0.0;
+}
+
+/* Measures everything. Returns an exit status; what went wrong was said. */
+static int run_live(struct selftest *self)
 {
 	struct clock_facts clock;
 	int status = find_cells(self);
@@ -451,21 +299,63 @@ static int run_all(struct selftest *self)
 	clock_facts_observe(&clock);
 	self->tick_ns = clock.tick_ns;
 	self->at.rounds_total =
-		(self->cli.aa + 1) / 2 + (self->cli.inject_percent > 0 ? self->cli.trials * 2 : 0);
+		(self->cli.aa + 1) / 2 +
+		(self->cli.inject_percent > 0 ? self->cli.trials * SELFTEST_PLACEMENTS : 0);
+	self->until_ns = clock_now_ns() + self->cli.aa * COMPARISON_NS +
+	                 self->cli.trials * SELFTEST_PLACEMENTS * TRIAL_NS;
 	progress_init(&self->progress, self->cli.is_quiet);
-	ret = run_aa(self);
+	ret = run_equals(self);
 	if (ret == 0 && self->cli.inject_percent > 0)
 		ret = run_injections(self);
 	progress_end(&self->progress);
+	self->tally.load = load_by_cpu();
 	signal_number = stop_signal(&self->stop);
 	if (signal_number)
 		return STATUS_SIGNAL + signal_number;
-	if (ret < 0) {
+	if (ret < 0)
 		cli_error("selftest: %s", strerror(-ret));
-		return STATUS_FAILED;
+	return ret < 0 ? STATUS_FAILED : STATUS_DONE;
+}
+
+/* Fills the tally from a stored session. Returns an exit status; what went wrong was said. */
+static int run_replay(struct selftest *self)
+{
+	char why[512] = "";
+	int ret = selftest_replay(&self->tally, self->cli.store, self->cli.replay, self->replayed,
+	                          why, sizeof(why));
+
+	if (ret == 0)
+		return STATUS_DONE;
+	cli_error("%s", why[0] != '\0' ? why : strerror(-ret));
+	return STATUS_FAILED;
+}
+
+static int run_and_judge(struct selftest *self)
+{
+	char why[512];
+	int status = self->cli.replay ? run_replay(self) : run_live(self);
+
+	if (status == STATUS_DONE)
+		status = cli_write_with(&self->cli, write_result, self);
+	if (status != STATUS_DONE)
+		return status;
+	status = selftest_tally_judge(&self->tally, why, sizeof(why));
+	if (status != STATUS_DONE)
+		cli_error("%s", why);
+	return status;
+}
+
+/* Takes what the line leaves out from what is usual. */
+static void set_defaults(struct cli *cli)
+{
+	if (cli->aa == 0 && cli->inject_percent == 0) {
+		cli->aa = cli->replay ? REPLAY_AA_DEFAULT : AA_DEFAULT;
+		cli->inject_percent = INJECT_DEFAULT;
 	}
-	status = cli_write_with(&self->cli, write_result, &self);
-	return status != STATUS_DONE ? status : status_of(self);
+	if (cli->trials == 0)
+		cli->trials = cli->replay ? REPLAY_TRIALS_DEFAULT : TRIALS_DEFAULT;
+	if (cli->inject_percent == 0)
+		cli->trials = 0;
 }
 
 static int run_selftest(int argc, char **argv)
@@ -474,15 +364,14 @@ static int run_selftest(int argc, char **argv)
 		.command = "selftest",
 		.arguments = "",
 		.summary = "Measures how often ab is wrong: on equal arms, and on a slowed one",
-		.text = "Without --aa or --inject it does both, 40 comparisons and 10 %. Exit "
-			"status: 0 "
-			"the bars hold; 1 they don't; 3 this machine is too noisy to tell. At most "
+		.text = "Without --aa or --inject it does both, 40 comparisons and 10 %. At most "
 			"1 % (rounded up) of equal pairs may be suspects, none may be flagged "
-			"after "
-			"confirmation, and 95 % of the slowed ones must be found at each "
-			"placement.",
-		.options = CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_QUIET | CLI_AA | CLI_INJECT |
-	                   CLI_TRIALS,
+			"after confirmation, and 95 % of the slowed ones must be found at each "
+			"placement. --replay draws rounds of a stored session of ab instead of "
+			"measuring, and by default 2000 comparisons and 1000 trials. Exit status: "
+			"0 the bars hold; 1 they don't; 3 this machine is too noisy to tell.",
+		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_SEED | CLI_QUIET | CLI_AA |
+	                   CLI_INJECT | CLI_TRIALS | CLI_REPLAY,
 	};
 	struct selftest *self = calloc(1, sizeof(*self));
 	int status = STATUS_USAGE;
@@ -495,21 +384,23 @@ static int run_selftest(int argc, char **argv)
 	if (cli_parse(&spec, argc, argv, &self->cli) != STATUS_DONE ||
 	    cli_text_or_json(&self->cli, &self->is_json) != STATUS_DONE)
 		goto out;
-	if (self->cli.aa == 0 && self->cli.inject_percent == 0) {
-		self->cli.aa = AA_DEFAULT;
-		self->cli.inject_percent = INJECT_DEFAULT;
-	}
-	if (self->cli.trials == 0)
-		self->cli.trials = TRIALS_DEFAULT;
-	self->p = calloc((size_t)self->cli.aa + 1, sizeof(*self->p));
+	set_defaults(&self->cli);
 	status = STATUS_FAILED;
-	if (self->p && stop_catch(&self->stop) == 0)
-		status = run_all(self);
-	if (self->p)
-		stop_release(&self->stop);
+	if (selftest_tally_init(&self->tally, self->cli.aa, self->cli.trials) < 0) {
+		cli_error("out of memory");
+		goto out;
+	}
+	self->tally.seed = self->cli.seed;
+	self->tally.percent = self->cli.inject_percent;
+	if (stop_catch(&self->stop) < 0) {
+		cli_error("signals can't be caught");
+		goto out;
+	}
+	status = run_and_judge(self);
+	stop_release(&self->stop);
 out:
+	selftest_tally_release(&self->tally);
 	ab_pairs_release(&self->pairs);
-	free(self->p);
 	free(self);
 	return status;
 }

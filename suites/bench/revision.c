@@ -181,6 +181,7 @@ int revision_build(struct side *side, int stop_fd)
 	if (status != STATUS_DONE)
 		return status;
 	snprintf(side->path, sizeof(side->path), "%s", places.program);
+	snprintf(side->git_sha, sizeof(side->git_sha), "%.40s", sha);
 	snprintf(side->label, sizeof(side->label), "%.100s (%.7s)", side->revision, sha);
 	return STATUS_DONE;
 }

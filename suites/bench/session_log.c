@@ -36,6 +36,14 @@ static int say(struct session_log *log, int ret, const char *why)
 int session_log_open(struct session_log *log, const char *store, const char *kind, const char *argv,
                      uint64_t seed)
 {
+	static const struct session_subject this_program[SESSION_ARMS_MAX];
+
+	return session_log_open_arms(log, store, kind, argv, seed, this_program);
+}
+
+int session_log_open_arms(struct session_log *log, const char *store, const char *kind,
+                          const char *argv, uint64_t seed, const struct session_subject *subjects)
+{
 	char why[WHY_BYTES] = "";
 	int ret;
 
@@ -58,6 +66,7 @@ int session_log_open(struct session_log *log, const char *store, const char *kin
 		.status = "running",
 		.environment = log->environment,
 	};
+	memcpy(log->session.subjects, subjects, sizeof(log->session.subjects));
 	ret = session_uuid(log->session.uuid);
 	if (ret == 0)
 		ret = store_begin(log->store, &log->session, why, sizeof(why));

@@ -29,6 +29,10 @@ struct session_log {
 int session_log_open(struct session_log *log, const char *store, const char *kind, const char *argv,
                      uint64_t seed);
 
+/* Does the same for a session whose arms measure other builds: those of SESSION_ARMS_MAX. */
+int session_log_open_arms(struct session_log *log, const char *store, const char *kind,
+                          const char *argv, uint64_t seed, const struct session_subject *subjects);
+
 /* Appends runs in one transaction, or a cell that was left out. Returns 0, or -errno, said. */
 int session_log_add(struct session_log *log, const struct run *runs, size_t runs_count);
 int session_log_skip(struct session_log *log, const struct run_cell *cell, const char *reason);

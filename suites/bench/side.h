@@ -20,6 +20,7 @@
 #define SIDE_FILTERS_MAX 64
 #define SIDE_TEXT_BYTES 4096
 #define SIDE_LABEL_BYTES 160
+#define SIDE_SHA_BYTES 41
 
 struct side {
 	char name;                    /* A or B */
@@ -27,6 +28,7 @@ struct side {
 	char label[SIDE_LABEL_BYTES]; /* for people */
 	char path[PATH_MAX];          /* of the program */
 	const char *revision;         /* null: none */
+	char git_sha[SIDE_SHA_BYTES]; /* of the revision, once it is built; else empty */
 	const char *filters[SIDE_FILTERS_MAX];
 	size_t filters_count;
 	struct arm_program program;

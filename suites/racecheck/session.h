@@ -57,6 +57,7 @@ struct context {
 	_Atomic uint32_t parent;   /* pid of the process that made it */
 	_Atomic uint32_t occupant;
 	_Atomic uint32_t is_detached;  /* nobody can join it */
+	uint32_t is_crashed;           /* ended without a word, and somebody has waited for it */
 	_Atomic uint32_t is_cancelled; /* its next translation acquires the canceller's clock */
 	_Atomic uint64_t last_access;
 	_Atomic uint64_t ended_ns;       /* CLOCK_BOOTTIME */

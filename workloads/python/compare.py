@@ -523,6 +523,24 @@ def background():
     fact("background_others_cpus", costs.stop().others)
 
 
+def convoy():
+    """Short requests, alone and beside a thread that computes: each gives the lock away."""
+    repeats = 5 if QUICK else 40
+    fact("request_alone_us", median_us(lambda: time.sleep(0.0002), repeats))
+    over = threading.Event()
+
+    def compute():
+        while not over.is_set():
+            for _ in range(1000):
+                pass
+
+    peer = threading.Thread(target=compute)
+    peer.start()
+    fact("request_beside_work_us", median_us(lambda: time.sleep(0.0002), repeats))
+    over.set()
+    peer.join()
+
+
 def race():
     """Two threads that read, and write what they read plus one."""
     class Counter:
@@ -545,6 +563,25 @@ def race():
     fact("unsynchronised_lost_count", 2 * additions - Counter.value)
 
 
+def is_queue_dead_after_kill():
+    """Two wait for one Queue, and the first is killed: does the other still get what comes?"""
+    items, answers = FORK.Queue(), FORK.SimpleQueue()
+    peers = [FORK.Process(target=lambda: answers.put(items.get()), daemon=True) for _ in range(2)]
+    for peer in peers:
+        peer.start()
+        time.sleep(0.02)
+    os.kill(peers[0].pid, signal.SIGKILL)
+    peers[0].join(LIMIT_S)
+    items.put(1)
+    peers[1].join(0.3)
+    is_dead = peers[1].is_alive()
+    peers[1].kill()
+    peers[1].join(LIMIT_S)
+    items.cancel_join_thread()
+    items.close()
+    return is_dead
+
+
 def isolation():
     """A thread that crashes takes all with it; a process alone, and its executor says so."""
     pid = os.fork()
@@ -555,6 +592,9 @@ def isolation():
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     fact("killed_thread_survivors_count", 0 if os.WIFSIGNALED(status) else 3)
+    repeats = 1 if QUICK else 4
+    fact("queue_dead_after_waiter_killed_percent",
+         100 * sum(is_queue_dead_after_kill() for _ in range(repeats)) / repeats)
     with futures.ProcessPoolExecutor(4, mp_context=FORK) as executor:
         list(executor.map(ten_terms, range(8)))
         start = time.monotonic_ns()
@@ -641,7 +681,7 @@ def main():
     compare(disk, 2, 200 * scale, [(Alone, 0.5), (Threading, 1), (MpPool, 1)], few)
     rows = Task("database", ROWS, transact, 1, (ROWS, sum(range(ROWS))))
     compare(rows, 2, 100 * scale, [(Alone, 0.5), (Threading, 1), (MpPool, 1)], few)
-    for experiment in (create, background, race, isolation, passing):
+    for experiment in (create, background, convoy, race, isolation, passing):
         experiment()
 
 

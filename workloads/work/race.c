@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "ipc/clock.h"
+#include "ipc/cpu.h"
 #include "ipc/registry.h"
 #include "workloads/placement.h"
 
@@ -34,7 +35,12 @@ struct counter {
 	uint64_t plain;
 	pthread_mutex_t mutex;
 	_Atomic uint64_t atomic;
-	_Atomic uint32_t gate;
+	/* Of each thread its own: on one cache line, and far apart. */
+	_Alignas(CACHE_SEPARATION_BYTES) uint64_t close[ADDERS];
+	struct {
+		_Alignas(CACHE_SEPARATION_BYTES) uint64_t value;
+	} apart[ADDERS];
+	_Alignas(CACHE_SEPARATION_BYTES) _Atomic uint32_t gate;
 	uint64_t additions; /* of each thread */
 	uint64_t deadline_ns;
 	struct ipc_channel *channel;
@@ -45,13 +51,14 @@ struct counter {
 struct adder {
 	struct counter *counter;
 	uint32_t index;
-	void (*add)(struct counter *counter, uint64_t additions);
+	void (*add)(struct counter *counter, uint32_t index);
 };
 
 #ifndef HAS_THREAD_SANITIZER
-static void add_plainly(struct counter *counter, uint64_t additions)
+static void add_plainly(struct counter *counter, uint32_t index)
 {
-	for (uint64_t i = 0; i < additions; i++) {
+	(void)index;
+	for (uint64_t i = 0; i < counter->additions; i++) {
 		counter->plain++;
 		/* Else the compiler would make one addition of all of them. */
 		__asm__ __volatile__("" : : : "memory");
@@ -59,29 +66,51 @@ static void add_plainly(struct counter *counter, uint64_t additions)
 }
 #endif
 
-static void add_under_mutex(struct counter *counter, uint64_t additions)
+static void add_under_mutex(struct counter *counter, uint32_t index)
 {
-	for (uint64_t i = 0; i < additions; i++) {
+	(void)index;
+	for (uint64_t i = 0; i < counter->additions; i++) {
 		pthread_mutex_lock(&counter->mutex);
 		counter->plain++;
 		pthread_mutex_unlock(&counter->mutex);
 	}
 }
 
-static void add_atomically(struct counter *counter, uint64_t additions)
+static void add_atomically(struct counter *counter, uint32_t index)
 {
-	for (uint64_t i = 0; i < additions; i++)
+	(void)index;
+	for (uint64_t i = 0; i < counter->additions; i++)
 		atomic_fetch_add_explicit(&counter->atomic, 1, memory_order_relaxed);
 }
 
+/* Adds to a counter of its own: no race, but the line of two such counters goes to and fro. */
+static void add_to(uint64_t *own, uint64_t additions)
+{
+	for (uint64_t i = 0; i < additions; i++) {
+		(*own)++;
+		__asm__ __volatile__("" : : : "memory");
+	}
+}
+
+static void add_close(struct counter *counter, uint32_t index)
+{
+	add_to(&counter->close[index], counter->additions);
+}
+
+static void add_apart(struct counter *counter, uint32_t index)
+{
+	add_to(&counter->apart[index].value, counter->additions);
+}
+
 /* Sends a message for each addition to the owner of the counter. */
-static void add_by_message(struct counter *counter, uint64_t additions)
+static void add_by_message(struct counter *counter, uint32_t index)
 {
 	const uint64_t one = 1;
 	struct ipc_endpoint *out;
 	int ret = ipc_endpoint_open(&out, counter->channel, IPC_PRODUCER, counter->deadline_ns);
 
-	for (uint64_t i = 0; i < additions && ret == 0; i++)
+	(void)index;
+	for (uint64_t i = 0; i < counter->additions && ret == 0; i++)
 		ret = ipc_send(out, &one, sizeof(one), IPC_DEADLINE_PEER, 0);
 	if (ret < 0)
 		atomic_store(&counter->error, ret);
@@ -96,7 +125,7 @@ static void *adder_run(void *context)
 	(void)placement_pin(self->counter->cpus[self->index]);
 	while (!atomic_load_explicit(&self->counter->gate, memory_order_acquire))
 		;
-	self->add(self->counter, self->counter->additions);
+	self->add(self->counter, self->index);
 	return NULL;
 }
 
@@ -122,7 +151,7 @@ static int own_counter(struct counter *counter)
 }
 
 /* Plays one form. Returns 0 or -errno; the sum and the time are in the last two. */
-static int play(struct counter *counter, void (*add)(struct counter *, uint64_t), uint64_t *sum,
+static int play(struct counter *counter, void (*add)(struct counter *, uint32_t), uint64_t *sum,
                 uint64_t *elapsed_ns)
 {
 	struct adder adders[ADDERS];
@@ -132,6 +161,8 @@ static int play(struct counter *counter, void (*add)(struct counter *, uint64_t)
 	int ret = 0;
 
 	counter->plain = 0;
+	memset(counter->close, 0, sizeof(counter->close));
+	memset(counter->apart, 0, sizeof(counter->apart));
 	atomic_store(&counter->atomic, 0);
 	atomic_store(&counter->gate, 0);
 	atomic_store(&counter->error, 0);
@@ -147,6 +178,8 @@ static int play(struct counter *counter, void (*add)(struct counter *, uint64_t)
 		pthread_join(threads[i], NULL);
 	*elapsed_ns = clock_now_ns() - start_ns;
 	*sum = counter->plain + atomic_load(&counter->atomic);
+	for (uint32_t i = 0; i < ADDERS; i++)
+		*sum += counter->close[i] + counter->apart[i].value;
 	return ret < 0 ? ret : atomic_load(&counter->error);
 }
 
@@ -155,7 +188,7 @@ static int play(struct counter *counter, void (*add)(struct counter *, uint64_t)
  * threads do not run at once, they do not meet.
  */
 static int play_form(struct experiment_run *self, struct counter *counter, const char *name,
-                     void (*add)(struct counter *, uint64_t), unsigned rounds_max)
+                     void (*add)(struct counter *, uint32_t), unsigned rounds_max)
 {
 	uint64_t expected = 0;
 	uint64_t elapsed_ns = 0;
@@ -228,6 +261,10 @@ static int race_run(struct experiment_run *self)
 		ret = play_form(self, &counter, "mutex", add_under_mutex, 1);
 	if (ret == 0)
 		ret = play_form(self, &counter, "atomic", add_atomically, 1);
+	if (ret == 0)
+		ret = play_form(self, &counter, "own_on_one_line", add_close, 1);
+	if (ret == 0)
+		ret = play_form(self, &counter, "own_apart", add_apart, 1);
 	if (ret == 0)
 		ret = play_messages(self, &counter);
 	pthread_mutex_destroy(&counter.mutex);

@@ -185,6 +185,10 @@ int page_write_cells(FILE *out, const struct page *page)
 
 	if (!group.cells)
 		return -ENOMEM;
+	if (report->cells_count + report->skips_count == 0) {
+		free(group.cells);
+		return 0;
+	}
 	fputs("<section id=cells><h2>All cells</h2>\n", out);
 	for (size_t i = 0; i <= report->cells_count && ret == 0; i++) {
 		const struct report_cell *cell = i < report->cells_count ? &report->cells[i] : NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* results/exporters/html/claims.c - threads or processes: each claim, and what was measured. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "results/exporters/html/html.h"
@@ -15,15 +16,18 @@ static void write_pair(FILE *out, const struct report_claim *claim, size_t index
 	fprintf(out, " <b>%.4g</b></span> ", claim->measured[index].value);
 }
 
-/* Writes the first numbers, and a fold with the others; folds of a few alone are none. */
+/*
+ * Writes the first numbers, and a fold with the others; folds of a few alone are none,
+ * and an experiment is all numbers.
+ */
 static void write_measured(FILE *out, const struct report_claim *claim)
 {
-	size_t shown = claim->measured_count <= SHOWN_MEASURES + 2 ? claim->measured_count
-	                                                           : SHOWN_MEASURES;
+	bool is_folded = claim->verdict[0] != '\0' && claim->measured_count > SHOWN_MEASURES + 2;
+	size_t shown = is_folded ? SHOWN_MEASURES : claim->measured_count;
 
 	for (size_t i = 0; i < shown; i++)
 		write_pair(out, claim, i);
-	if (shown == claim->measured_count)
+	if (!is_folded)
 		return;
 	fprintf(out, "<details><summary>%zu more numbers</summary>", claim->measured_count - shown);
 	for (size_t i = shown; i < claim->measured_count; i++)
@@ -68,12 +72,11 @@ static void write_row(FILE *out, const struct page *page, const struct report_cl
 
 	fputs("<tr><th scope=row>", out);
 	html_text(out, claim->claim);
-	if (note[0] != '\0') {
-		fputs("<small>", out);
-		html_text(out, note);
-		fputs("</small>", out);
-	}
-	fputs("</th>", out);
+	fputs("<small><code>", out);
+	html_text(out, claim->id);
+	fputs(note[0] != '\0' ? "</code>: " : "</code>", out);
+	html_text(out, note);
+	fputs("</small></th>", out);
 	if (!is_experiment)
 		write_verdict(out, claim);
 	fputs("<td class=word>", out);
@@ -113,9 +116,14 @@ static void write_table(FILE *out, const struct page *page, bool is_experiment)
 
 void page_write_claims(FILE *out, const struct page *page)
 {
+	bool has_verdict = false;
+
 	if (page->report->claims_count == 0)
 		return;
-	fputs("<section id=claims><h2>Thread or process?</h2>\n", out);
+	for (size_t i = 0; i < page->report->claims_count; i++)
+		has_verdict = has_verdict || page->report->claims[i].verdict[0] != '\0';
+	fprintf(out, "<section id=claims><h2>%s</h2>\n",
+	        has_verdict ? "Thread or process?" : "Experiments");
 	write_table(out, page, false);
 	write_table(out, page, true);
 	fputs("</section>\n", out);

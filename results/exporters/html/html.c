@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "results/exporters/text_units.h"
+#include "results/run.h"
 
 #define LABEL_CHARACTER 6.1 /* average width at the labels' size, on the wide side */
 
@@ -70,6 +71,22 @@ void html_text(FILE *out, const char *text)
 		else
 			fwrite(c, 1, length, out);
 		c += length > 0 ? length : 1;
+	}
+}
+
+void html_name(FILE *out, const char *name)
+{
+	while (*name != '\0') {
+		size_t bytes = strcspn(name, "/");
+		char part[RUN_CELL_BYTES];
+
+		snprintf(part, sizeof(part), "%.*s", (int)bytes, name);
+		html_text(out, part);
+		name += bytes;
+		if (*name == '/') {
+			fputs("/<wbr>", out);
+			name++;
+		}
 	}
 }
 

@@ -17,6 +17,9 @@
  */
 void html_text(FILE *out, const char *text);
 
+/* Writes a cell's name, which may be broken behind its parts. */
+void html_name(FILE *out, const char *name);
+
 /* Writes text into the path of a data: URI that stands in a single-quoted attribute. */
 void html_uri(FILE *out, const char *text);
 

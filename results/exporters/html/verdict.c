@@ -7,11 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <jansson.h>
-
-#include "results/environment.h"
+#include "results/exporters/html/frame.h"
 #include "results/exporters/html/html.h"
 #include "results/exporters/html/page.h"
 #include "results/exporters/reproduce.h"
@@ -215,39 +212,6 @@ static void write_best(FILE *out, const struct page *page)
 	      out);
 }
 
-/* Writes what doctor found, as far as it is a warning or worse. */
-static void write_findings(FILE *out, const char *doctor)
-{
-	json_t *findings = json_loads(doctor ? doctor : "[]", 0, NULL);
-	const json_t *finding;
-	size_t i;
-
-	json_array_foreach(findings, i, finding)
-	{
-		static const char *const texts[] = {"finding", "message", "text", "advice"};
-		const char *id = json_string_value(json_object_get(finding, "id"));
-		const char *level = json_string_value(json_object_get(finding, "level"));
-
-		if (!id || !level || strcmp(level, "info") == 0 || strcmp(level, "pass") == 0 ||
-		    strcmp(level, "ok") == 0)
-			continue;
-		fputs("<li><b>doctor: ", out);
-		html_text(out, id);
-		fputs("</b> ", out);
-		html_text(out, level);
-		if (json_is_number(json_object_get(finding, "value")))
-			fprintf(out, ", %g", json_number_value(json_object_get(finding, "value")));
-		for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
-			const char *text = json_string_value(json_object_get(finding, texts[t]));
-
-			fputs(text ? ": " : "", out);
-			html_text(out, text ? text : "");
-		}
-		fputs("</li>\n", out);
-	}
-	json_decref(findings);
-}
-
 /* Counts the cells whose rounds scatter widely. */
 static size_t count_wide(const struct page *page)
 {
@@ -288,19 +252,8 @@ static void write_warnings(FILE *out, const struct page *page)
 		        "was "
 		        "busy, or in two states; see <a href=#rounds>round by round</a>.</li>\n",
 		        wide, page->measured, SPREAD_WIDE * 100.0);
-	write_findings(out, session->doctor);
+	frame_write_findings(out, session->doctor);
 	fputs("</ul>\n", out);
-}
-
-static void write_started(FILE *out, uint64_t started_ns)
-{
-	char text[64] = "";
-	time_t seconds = (time_t)(started_ns / 1000000000u);
-	struct tm utc;
-
-	if (gmtime_r(&seconds, &utc))
-		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc);
-	fputs(text, out);
 }
 
 static void write_counts(FILE *out, const struct page *page)
@@ -319,6 +272,9 @@ static void write_counts(FILE *out, const struct page *page)
 		fprintf(out, "<a href=#claims>%zu of %zu claims hold</a>, ", hold, claims);
 	if (untold > 0)
 		fprintf(out, "%zu can't be told here, ", untold);
+	if (page->report->claims_count > claims)
+		fprintf(out, "%zu %s, ", page->report->claims_count - claims,
+		        page->report->claims_count - claims == 1 ? "experiment" : "experiments");
 	fprintf(out, "%zu %s measured", page->measured, page->measured == 1 ? "cell" : "cells");
 	if (page->failed > 0)
 		fprintf(out, ", <span class=bad>%zu failed</span>", page->failed);
@@ -332,24 +288,13 @@ void page_write_verdict(FILE *out, const struct page *page)
 	const struct session *session = &page->report->session;
 	char *line = reproduce_line(session);
 
-	fputs("<header id=verdict><p class=eyebrow>ipcbench ", out);
-	html_text(out, session->tool ? session->tool : "");
-	fprintf(out, " · session %.8s · ", session->uuid);
-	write_started(out, session->started_ns);
-	fputs("</p>\n", out);
+	fputs("<header id=verdict>", out);
+	frame_write_session(out, "ipcbench", session);
 	write_counts(out, page);
-	if (session->environment) {
-		char described[512];
-
-		environment_describe(session->environment, described, sizeof(described));
-		fputs("<p class=machine>", out);
-		html_text(out, described);
-		fputs("</p>\n", out);
-	}
+	frame_write_machine(out, session);
 	write_warnings(out, page);
 	write_best(out, page);
-	fputs("<p class=again><span>Measure it again</span> <code id=again>", out);
-	html_text(out, line ? line : "");
-	fputs("</code></p></header>\n", out);
+	frame_write_again(out, line ? line : "");
+	fputs("</header>\n", out);
 	free(line);
 }

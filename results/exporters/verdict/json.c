@@ -25,7 +25,7 @@ static int put(json_t *object, const char *key, json_t *value)
 	return json_object_set_new(object, key, value);
 }
 
-static int put_figures(json_t *object, const struct verdict_row *row)
+static int put_figures(json_t *object, const struct verdict_row *row, bool is_stored)
 {
 	const struct comparison *c = &row->comparison;
 	bool has_stage = c->stage_count > 0;
@@ -50,6 +50,8 @@ static int put_figures(json_t *object, const struct verdict_row *row)
 	           c->rounds_needed < INT32_MAX ? json_integer((json_int_t)c->rounds_needed)
 	                                        : json_null());
 	ret |= put(object, "rounds_worse", json_integer((json_int_t)row->rounds_worse));
+	if (is_stored)
+		ret |= put(object, "allowance", number_json(row->allowance));
 	return ret;
 }
 
@@ -68,7 +70,7 @@ static json_t *row_json(const struct verdict_report *report, const struct verdic
 	ret |= put(object, "quantile",
 	           pair->metric == RUN_THROUGHPUT ? json_null() : json_real(row->quantile));
 	ret |= put(object, "verdict", json_string(comparison_verdict_name(c->verdict)));
-	ret |= put_figures(object, row);
+	ret |= put_figures(object, row, report->is_stored);
 	ret |= put(object, "excluded",
 	           json_integer((json_int_t)pair->excluded[c->stage_count == 2 ? 1 : 0]));
 	if (pair->failed > 0) {
@@ -123,7 +125,10 @@ static json_t *report_json(const struct verdict_report *report)
 		ret |= put(object, "status",
 		           json_string(report->session->status ? report->session->status : ""));
 	}
-	ret |= put(object, "seed", seed_json(report->seed));
+	if (report->is_stored)
+		ret |= put(object, "is_interleaved", json_false());
+	else
+		ret |= put(object, "seed", seed_json(report->seed));
 	ret |= put(object, "arms", arms_json(report));
 	if (report->note)
 		ret |= put(object, "note", json_string(report->note));

@@ -59,11 +59,13 @@ static enum outcome judge(const struct verdict_report *report, const struct verd
 		const struct comparison *c = &row->comparison;
 		enum outcome of_row = OUTCOME_PASSED;
 
-		if (comparison_is_invalid(c, 1) || c->stage_count == 0)
+		if (comparison_is_invalid(c, 1) || (c->stage_count == 0 && !c->is_control))
 			of_row = OUTCOME_ERROR;
 		else if (c->verdict == COMPARISON_REGRESSED && !c->is_advisory)
 			of_row = OUTCOME_FAILURE;
-		else if (c->verdict == COMPARISON_INCONCLUSIVE && !c->is_control)
+		/* A control may lack rounds in a history, where its cell was compared as well. */
+		else if (c->stage_count == 0 ||
+		         (c->verdict == COMPARISON_INCONCLUSIVE && !c->is_control))
 			of_row = OUTCOME_SKIPPED;
 		if (of_row > outcome) {
 			outcome = of_row;

@@ -21,6 +21,7 @@
 #include "results/exporters/text_units.h"
 #include "results/exporters/verdict/line.h"
 #include "results/exporters/verdict/table.h"
+#include "results/stored_comparison.h"
 #include "results/verdict_exporter.h"
 
 #define ENTRY_BYTES 256
@@ -89,12 +90,42 @@ static void write_head(FILE *out, const struct verdict_report *report,
 	for (int arm = 0; arm < 2; arm++)
 		text_safe(safe[arm], ENTRY_BYTES, report->arms[arm] ? report->arms[arm] : "",
 		          style->is_utf8);
-	verdict_put_line(out, style, "ipcbench ab  A=%s  B=%s  seed %llu", safe[0], safe[1],
-	                 (unsigned long long)report->seed);
+	if (report->is_stored)
+		verdict_put_line(out, style, "ipcbench compare  A=%s  B=%s", safe[0], safe[1]);
+	else
+		verdict_put_line(out, style, "ipcbench ab  A=%s  B=%s  seed %llu", safe[0], safe[1],
+		                 (unsigned long long)report->seed);
 	if (report->session)
 		write_place(out, report->session, style);
 	if (report->note)
 		verdict_put_line(out, style, "%s", report->note);
+}
+
+/* Says why a row can't be decided: what would decide it, if that can be told. */
+static void write_doubt(FILE *out, const struct verdict_report *report,
+                        const struct verdict_row *row, const char *cell,
+                        const struct verdict_style *style)
+{
+	const struct comparison *c = &row->comparison;
+	char needs[64];
+
+	if (c->stage_count == 0) {
+		verdict_put_line(out, style, "? %s %s: fewer than %u rounds in one of them", cell,
+		                 verdict_quantile_name(row), COMPARISON_ROUNDS_MIN);
+		return;
+	}
+	if (report->is_stored) {
+		verdict_put_line(out, style,
+		                 "? %s %s: cannot tell %.0f %%; two sessions may differ by %.0f %% "
+		                 "by themselves",
+		                 cell, verdict_quantile_name(row), c->least_effect * 100.0,
+		                 row->allowance * 100.0);
+		return;
+	}
+	snprintf(needs, sizeof(needs), ", needs %zu rounds", c->rounds_needed);
+	verdict_put_line(out, style, "? %s %s: cannot tell %.0f %%; could have seen %.1f %%%s",
+	                 cell, verdict_quantile_name(row), c->least_effect * 100.0,
+	                 c->least_seen * 100.0, c->rounds_needed < 100000 ? needs : "");
 }
 
 /* Says of each inconclusive row what would decide it; of failed pairs why they failed. */
@@ -102,20 +133,16 @@ static void write_notes(FILE *out, const struct verdict_report *report,
                         const struct verdict_style *style)
 {
 	char cell[ENTRY_BYTES];
-	char needs[64];
 
 	for (size_t i = 0; i < report->rows_count; i++) {
 		const struct verdict_row *row = &report->rows[i];
 		const struct comparison *c = &row->comparison;
 
-		if (c->verdict != COMPARISON_INCONCLUSIVE || c->stage_count == 0 || c->is_control)
+		if (c->verdict != COMPARISON_INCONCLUSIVE || c->is_control ||
+		    (c->stage_count == 0 && !report->is_stored))
 			continue;
 		verdict_table_name(cell, sizeof(cell), &report->pairs[row->pair], style);
-		snprintf(needs, sizeof(needs), ", needs %zu rounds", c->rounds_needed);
-		verdict_put_line(out, style,
-		                 "? %s %s: cannot tell %.0f %%; could have seen %.1f %%%s", cell,
-		                 verdict_quantile_name(row), c->least_effect * 100.0,
-		                 c->least_seen * 100.0, c->rounds_needed < 100000 ? needs : "");
+		write_doubt(out, report, row, cell, style);
 	}
 	for (size_t i = 0; i < report->pairs_count; i++) {
 		const struct verdict_pair *pair = &report->pairs[i];
@@ -193,6 +220,16 @@ static void write_legend(FILE *out, const struct verdict_report *report,
 		out, style,
 		"R regressed  I improved  s below the least effect that matters (3 %%, p99 5 "
 		"%%)  = unchanged  ? cannot tell");
+	if (report->is_stored) {
+		verdict_put_line(
+			out, style,
+			"%zu rounds, not interleaved: exact rank-sum test, Holm at %g over all "
+			"rows; above zero B is worse. R and I lie wholly beyond what two sessions "
+			"may differ by themselves: at least 10 %%, p99 20 %%. ROUNDS is each of "
+			"B's, beside the middle of A's.",
+			first, STORED_ALPHA);
+		return;
+	}
 	verdict_put_line(
 		out, style,
 		"%zu paired rounds, exact Wilcoxon, 95 %% intervals; above zero B is worse. "
@@ -240,6 +277,10 @@ static void write_summary(FILE *out, const struct verdict_report *report,
 			out, style,
 			"INVALID: the control changed, which neither arm can touch; nothing above "
 			"counts");
+	if (report->is_stored)
+		verdict_put_line(out, style,
+		                 "What another day made and what the build made look alike here: "
+		                 "confirm with 'ipcbench ab A B'.");
 	/* In one line, however long: it is to be copied. */
 	if (report->reproduce)
 		fprintf(out, "reproduce: %s%s%.0llu\n", report->reproduce,

@@ -114,6 +114,36 @@ static void a_stored_comparison_is_judged_the_same_again(void **state)
 	cli_assert_refused(cli, 2, "csv", "junit");
 }
 
+/* Two plug-ins with one transport name are two arms, each with its own; sends of one are 20 us
+ * longer, several times a round trip. */
+static void a_slower_plugin_of_the_same_name_regressed(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "ab", cli_plugin(), cli_plugin_slowed(), "transport:example",
+	         "workload:ping_pong", "placement:same_core", "model:processes", "rounds:8",
+	         "time_ms:4", "--quiet", "--seed", "7");
+	cli_assert_status(cli, 1);
+	cli_assert_holds(cli->out, "REGRESSED  example/ping_pong/64B/same_core/block/processes");
+	assert_null(strstr(cli->out, "A/A"));
+	assert_null(strstr(strstr(cli->out, "--seed") + 1, "--seed"));
+	ipcbench(cli, "ab", cli_plugin(), cli_plugin(), "transport:example", "workload:ping_pong",
+	         "placement:same_core", "model:processes", "rounds:8", "time_ms:4", "--quiet");
+	cli_assert_holds(cli->out, "A/A");
+}
+
+/* The control's own cell, compared: it is shown twice and stored once. */
+static void the_cell_of_the_control_can_be_compared(void **state)
+{
+	struct cli *cli = *state;
+
+	ipcbench(cli, "ab", "size:64", "size:64", "transport:loopback", "workload:ping_pong",
+	         "rounds:8", "time_ms:2", "--quiet");
+	cli_assert_status(cli, 0);
+	assert_int_equal(
+		cli_history_number(cli->history, "SELECT count(DISTINCT cell_id) FROM run"), 1);
+}
+
 static void a_build_that_speaks_no_protocol_is_not_comparable(void **state)
 {
 	struct cli *cli = *state;
@@ -162,6 +192,8 @@ const struct CMUnitTest cli_ab_tests[] = {
 	TEST(what_is_much_slower_regressed_and_the_other_way_improved),
 	TEST(runs_of_both_arms_are_stored),
 	TEST(a_stored_comparison_is_judged_the_same_again),
+	TEST(a_slower_plugin_of_the_same_name_regressed),
+	TEST(the_cell_of_the_control_can_be_compared),
 	TEST(a_build_that_speaks_no_protocol_is_not_comparable),
 	TEST(mistakes_are_refused_before_anything_is_measured),
 	TEST(a_cell_without_a_partner_is_an_error_with_its_name),

@@ -48,6 +48,16 @@ const char *cli_plugin(void)
 	return from_environment("CLI_PLUGIN");
 }
 
+const char *cli_plugin_broken(void)
+{
+	return from_environment("CLI_PLUGIN_BROKEN");
+}
+
+const char *cli_plugin_slowed(void)
+{
+	return from_environment("CLI_PLUGIN_SLOWED");
+}
+
 int cli_setup(void **state)
 {
 	const char *parent = getenv("TMPDIR");
@@ -361,6 +371,17 @@ int64_t cli_history_number(const char *path, const char *sql)
 	sqlite3_finalize(statement);
 	sqlite3_close(history);
 	return number;
+}
+
+void cli_history_change(const char *path, const char *sql)
+{
+	sqlite3 *history = NULL;
+	char *why = NULL;
+
+	assert_int_equal(sqlite3_open_v2(path, &history, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	if (sqlite3_exec(history, sql, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s: %s", sql, why);
+	sqlite3_close(history);
 }
 
 bool cli_wait_for_runs(const struct cli *cli, int64_t count)

@@ -69,9 +69,14 @@ void cli_forget(struct cli *beside);
 #define ipcbench_start(cli, ...)                                                                   \
 	cli_start(cli, (const char *const[]){cli_ipcbench(), __VA_ARGS__, NULL})
 
-/* The paths of ipcbench and of the example of a plug-in. */
+/*
+ * The paths of ipcbench, of the example of a plug-in, of one that only is slower, and of
+ * one whose transports go wrong.
+ */
 const char *cli_ipcbench(void);
 const char *cli_plugin(void);
+const char *cli_plugin_slowed(void);
+const char *cli_plugin_broken(void);
 
 /* The filters of one cell that every machine has, and that takes least time. */
 #define CLI_QUICK_CELL "pipe/ping_pong/64B/same_core/block/processes"
@@ -114,6 +119,9 @@ double cli_json_number(const json_t *object, const char *key);
 
 /* Returns the one number that an SQL query gives from the history, or -1. */
 int64_t cli_history_number(const char *path, const char *sql);
+
+/* Runs SQL on the history; a CMocka assertion fails if it can't be. */
+void cli_history_change(const char *path, const char *sql);
 
 /* Waits until the history holds at least count runs; false past the watchdog. */
 bool cli_wait_for_runs(const struct cli *cli, int64_t count);

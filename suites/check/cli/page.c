@@ -47,25 +47,17 @@ static char *read_script(const char *name)
 	return text;
 }
 
-static void execute_sql(const char *path, const char *sql)
-{
-	sqlite3 *history;
-
-	assert_int_equal(sqlite3_open_v2(path, &history, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(history, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(history);
-}
-
 /* Measures every transport at two sizes, lets a cell and a round fail, and writes the page. */
 static void make_page(struct cli *cli)
 {
 	ipcbench(cli, "run", "size:64,64K", "rounds:2", "time_ms:2", "--quiet");
 	cli_assert_status(cli, 0);
-	execute_sql(cli->history,
-	            "UPDATE run SET failure='message 7 was <lost>' WHERE cell_id="
-	            "(SELECT id FROM cell WHERE name LIKE 'pipe/ping_pong/64B/cross_core/block/%');"
-	            "UPDATE run SET failure='message 8 was torn' WHERE round=1 AND cell_id="
-	            "(SELECT id FROM cell WHERE name LIKE 'tcp/stream/65536B/same_core/block/%')");
+	cli_history_change(
+		cli->history,
+		"UPDATE run SET failure='message 7 was <lost>' WHERE cell_id="
+		"(SELECT id FROM cell WHERE name LIKE 'pipe/ping_pong/64B/cross_core/block/%');"
+		"UPDATE run SET failure='message 8 was torn' WHERE round=1 AND cell_id="
+		"(SELECT id FROM cell WHERE name LIKE 'tcp/stream/65536B/same_core/block/%')");
 	snprintf(page_path, sizeof(page_path), "%s/report.html", cli->folder);
 	ipcbench(cli, "report", "--format", "html", "--output", page_path);
 	cli_assert_status(cli, 0);

@@ -111,8 +111,9 @@
   });
 
   /* Every figure in a table: cell, which one, text as it stands. */
-  const names = JSON.parse(decodeURIComponent(document.getElementById('data').href.replace(/^[^,]*,/, '')))
-    .cells.map((cell) => cell.cell);
+  const data = document.getElementById('data');
+  const names = data ? JSON.parse(decodeURIComponent(data.href.replace(/^[^,]*,/, '')))
+    .cells?.map((cell) => cell.cell) || [] : [];
   const figures = [];
   const add = (number, key, text) => figures.push([names[number], key, text]);
   all('.heat td[data-c]').forEach((cell) => {

@@ -76,6 +76,43 @@ static void a_plugin_is_loaded_once(void **state)
 	cli_assert_refused(cli, 2, "copy.so", "called 'example' already");
 }
 
+/* Each way in which a peer can fail in mid-run, by the transport that makes it. */
+static void a_round_that_goes_wrong_is_an_error_and_no_number(void **state)
+{
+	static const struct {
+		const char *transport;
+		const char *told[2];
+	} faults[] = {
+		{"swallows", {"recv of message 99", "no partner answered until the deadline"}},
+		{"lies", {"server", "is torn or altered"}},
+		{"dies", {"client (pid ", "was killed by signal 9"}},
+		{"hangs", {"client", "hangs past the deadline"}},
+	};
+	struct cli *cli = *state;
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		char cell[CLI_PATH_BYTES];
+		const json_t *line;
+		json_t *lines;
+
+		snprintf(cell, sizeof(cell), "%s/ping_pong/64B/same_core/block/processes",
+		         faults[i].transport);
+		ipcbench(cli, "run", "--plugin", cli_plugin_broken(), cell, "rounds:1",
+		         "time_ms:100", "--format", "jsonl", "--quiet");
+		cli_assert_status(cli, 3);
+		cli_assert_holds(cli->err, cell);
+		cli_assert_holds(cli->err, faults[i].told[0]);
+		cli_assert_holds(cli->err, faults[i].told[1]);
+		cli_assert_nothing_left(cli);
+		lines = cli_json_lines(cli);
+		line = json_array_get(lines, 0);
+		assert_int_equal(json_integer_value(json_object_get(line, "rounds_failed")), 1);
+		assert_false(json_is_object(json_object_get(line, "rtt_ns")));
+		assert_false(json_is_number(json_object_get(line, "messages_per_s")));
+		json_decref(lines);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
 
 const struct CMUnitTest cli_plugin_tests[] = {
@@ -84,5 +121,6 @@ const struct CMUnitTest cli_plugin_tests[] = {
 	TEST(a_plugin_must_be_loaded_before_it_is_filtered_for),
 	TEST(a_plugin_that_others_can_write_is_refused),
 	TEST(a_plugin_is_loaded_once),
+	TEST(a_round_that_goes_wrong_is_an_error_and_no_number),
 };
 const size_t cli_plugin_tests_count = sizeof(cli_plugin_tests) / sizeof(cli_plugin_tests[0]);

@@ -135,22 +135,13 @@ static void a_file_that_is_no_history_is_left_as_it_is(void **state)
 	assert_string_equal(kept, text);
 }
 
-static void execute_sql(const char *path, const char *sql)
-{
-	sqlite3 *history;
-
-	assert_int_equal(sqlite3_open_v2(path, &history, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(history, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(history);
-}
-
 static void a_history_of_a_newer_version_is_left_as_it_is(void **state)
 {
 	struct cli *cli = *state;
 
 	ipcbench(cli, "run", CLI_QUICK);
 	cli_assert_status(cli, 0);
-	execute_sql(cli->history, "PRAGMA user_version = 9999");
+	cli_history_change(cli->history, "PRAGMA user_version = 9999");
 
 	ipcbench(cli, "run", CLI_QUICK);
 	cli_assert_refused(cli, 3, "history.db", "newer");

@@ -182,12 +182,31 @@ static void a_refused_command_stores_nothing(void **state)
 	assert_int_equal(cli_history_number(cli->history, "SELECT count(*) FROM session"), -1);
 }
 
+static void a_limit_that_stops_a_round_is_named(void **state)
+{
+	static const char script[] = "ulimit -n 8 && exec \"$1\" run " CLI_QUICK_CELL
+				     " rounds:1 time_ms:1 --quiet --store \"$2\"";
+	struct cli *cli = *state;
+
+	cli_run(cli, (const char *const[]){"sh", "-c", script, "sh", cli_ipcbench(), cli->history,
+	                                   NULL});
+	cli_assert_status(cli, 3);
+	cli_assert_holds(cli->err, CLI_QUICK_CELL);
+	cli_assert_holds(cli->err, "RLIMIT_NOFILE");
+	cli_assert_nothing_left(cli);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
 
 const struct CMUnitTest cli_usage_tests[] = {
-	TEST(unknown_commands_are_refused),     TEST(bad_options_are_refused),
-	TEST(bad_filters_are_refused),          TEST(bad_plugins_are_refused),
-	TEST(bad_stores_are_refused),           TEST(filters_that_leave_no_cell_are_refused),
-	TEST(a_refused_command_stores_nothing), TEST(outputs_that_cannot_be_written_are_refused),
+	TEST(unknown_commands_are_refused),
+	TEST(bad_options_are_refused),
+	TEST(bad_filters_are_refused),
+	TEST(bad_plugins_are_refused),
+	TEST(bad_stores_are_refused),
+	TEST(filters_that_leave_no_cell_are_refused),
+	TEST(a_limit_that_stops_a_round_is_named),
+	TEST(a_refused_command_stores_nothing),
+	TEST(outputs_that_cannot_be_written_are_refused),
 };
 const size_t cli_usage_tests_count = sizeof(cli_usage_tests) / sizeof(cli_usage_tests[0]);

@@ -223,6 +223,7 @@ static void the_model_is_held_against_cpython_where_there_is_one(void **state)
 	add_cell("loopback", "threads", "http", 48);
 	add_cell("heap", "gil", "http", 380);
 	add_fact(background, "caller_share_beside_gil_that_computes_percent", 50);
+	add_fact(experiment("convoy"), "gil_request_beside_work_us", 5100);
 	snprintf(trial->python_why, sizeof(trial->python_why), "python3: not found");
 	assert_int_equal(judge("gil_model")->verdict, CLAIM_CANNOT_BE_TOLD);
 	assert_non_null(strstr(judge("gil_model")->reason, "not found"));
@@ -231,11 +232,18 @@ static void the_model_is_held_against_cpython_where_there_is_one(void **state)
 	trial->pythons[0] = (struct trial_python){.name = "cpython", .version = "3.11.7"};
 	add_fact(&trial->pythons[0].facts, "caller_share_beside_thread_that_computes_percent", 47);
 	add_fact(&trial->pythons[0].facts, "background_others_cpus", 0.01);
+	add_fact(&trial->pythons[0].facts, "request_beside_work_us", 5300);
 	add_cell("cpython_alone", "threads", "fibonacci", 80);
 	add_cell("cpython_threading", "threads", "fibonacci", 78);
 	add_cell("cpython_alone", "threads", "http", 45);
 	add_cell("cpython_threading", "threads", "http", 350);
 	assert_int_equal(judge("gil_model")->verdict, CLAIM_HOLDS);
+
+	/* A lock that is given back at once: requests show it. */
+	experiment("convoy")->facts[0].value = 20;
+	assert_int_equal(judge("gil_model")->verdict, CLAIM_DOES_NOT_HOLD);
+	assert_non_null(strstr(judge("gil_model")->reason, "short requests"));
+	experiment("convoy")->facts[0].value = 5100;
 
 	/* Twice as fast under two threads: this CPython has no such lock. */
 	for (uint32_t i = 0; i < ROUNDS; i++)

@@ -126,6 +126,25 @@ static void suspects_are_corrected_for_their_number(void **state)
 	assert_true(many[0].p_adjusted == fmin(1.0, 20 * many[0].p));
 }
 
+/* p = 0.0024 alone is a small effect; among twenty it may be chance. */
+static void a_small_effect_is_corrected_for_the_number_of_cells(void **state)
+{
+	struct comparison many[20];
+	double differences[ROUNDS];
+
+	(void)state;
+	for (size_t i = 0; i < 20; i++) {
+		many[i] = (struct comparison){.least_effect = 0.03};
+		spread_around(i == 0 ? 0.01 : 0.0, 0.0125, differences);
+		comparison_add_stage(&many[i], differences, ROUNDS, &comparison_rules_default);
+	}
+	assert_int_equal(comparison_judge(many, 1, &comparison_rules_default), 0);
+	assert_int_equal(many[0].verdict, COMPARISON_SMALL);
+	assert_int_equal(comparison_judge(many, 20, &comparison_rules_default), 0);
+	assert_int_equal(many[0].verdict, COMPARISON_UNCHANGED);
+	assert_true(many[0].p_adjusted == 20 * many[0].p);
+}
+
 static void an_advisory_one_does_not_weaken_the_gate(void **state)
 {
 	struct comparison pair[20] = {{.least_effect = 0.03}};
@@ -178,6 +197,28 @@ static void what_matters_is_at_least_two_steps_of_the_clock(void **state)
 	assert_true(comparison_least_effect(0.03, 10.0, 200.0) == 0.1);
 }
 
+/* Level and rounds: eight that agree are suspects, seven of eight and p = 0.007 of twelve aren't.
+ */
+static void the_fewest_rounds_must_all_agree(void **state)
+{
+	double differences[ROUNDS];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct comparison c = {.least_effect = 0.03};
+		size_t count = i == 2 ? ROUNDS : COMPARISON_ROUNDS_MIN;
+
+		spread_around(0.1, i == 2 ? 0.15 : 0.0, differences);
+		if (i == 1)
+			differences[0] = -0.05;
+		assert_int_equal(
+			comparison_add_stage(&c, differences, count, &comparison_rules_default), 0);
+		assert_int_equal(c.is_suspect, i == 0);
+		if (i == 2)
+			assert_true(c.stages[0].test.p > 0.005 && c.stages[0].test.p < 0.01);
+	}
+}
+
 static void too_few_rounds_and_a_third_stage_are_refused(void **state)
 {
 	struct comparison c = {.least_effect = 0.03};
@@ -227,10 +268,12 @@ const struct CMUnitTest unit_comparison_tests[] = {
 	cmocka_unit_test(a_suspect_without_fresh_rounds_is_inconclusive),
 	cmocka_unit_test(an_inconclusive_one_names_more_rounds_than_it_had),
 	cmocka_unit_test(suspects_are_corrected_for_their_number),
+	cmocka_unit_test(a_small_effect_is_corrected_for_the_number_of_cells),
 	cmocka_unit_test(an_advisory_one_does_not_weaken_the_gate),
 	cmocka_unit_test(a_control_that_changed_makes_the_session_invalid),
 	cmocka_unit_test(differences_are_worse_above_zero_for_both_metrics),
 	cmocka_unit_test(what_matters_is_at_least_two_steps_of_the_clock),
+	cmocka_unit_test(the_fewest_rounds_must_all_agree),
 	cmocka_unit_test(too_few_rounds_and_a_third_stage_are_refused),
 	cmocka_unit_test(the_same_numbers_give_the_same_bytes),
 };

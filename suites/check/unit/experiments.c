@@ -81,6 +81,16 @@ static void ten_terms_come_from_the_background(void **state)
 	assert_true(value("caller_share_beside_gil_that_computes_percent") > 0);
 }
 
+static void under_one_lock_a_short_request_waits_for_its_turn(void **state)
+{
+	(void)state;
+	play(&experiment_convoy);
+	assert_true(value("thread_request_alone_us") > 0);
+	assert_true(value("thread_request_beside_work_us") > 0);
+	/* On a busy machine the other may be late to take the lock, but not each time. */
+	assert_true(value("gil_request_beside_work_held_up_percent") > 0);
+}
+
 static void no_twin_of_the_race_loses_an_addition(void **state)
 {
 	(void)state;
@@ -88,6 +98,8 @@ static void no_twin_of_the_race_loses_an_addition(void **state)
 	assert_float_equal(value("mutex_lost_count"), 0, 0);
 	assert_float_equal(value("atomic_lost_count"), 0, 0);
 	assert_float_equal(value("message_lost_count"), 0, 0);
+	assert_float_equal(value("own_on_one_line_lost_count"), 0, 0);
+	assert_float_equal(value("own_apart_lost_count"), 0, 0);
 	if (isnan(experiment_value(&run, "unsynchronised_lost_count")))
 		assert_non_null(strstr(run.why, "sanitizer"));
 }
@@ -126,6 +138,7 @@ const struct CMUnitTest unit_experiments_tests[] = {
 	cmocka_unit_test(a_peer_weighs_what_it_touches),
 	cmocka_unit_test(peers_wake_each_other_by_each_means),
 	cmocka_unit_test(ten_terms_come_from_the_background),
+	cmocka_unit_test(under_one_lock_a_short_request_waits_for_its_turn),
 	cmocka_unit_test(no_twin_of_the_race_loses_an_addition),
 	cmocka_unit_test(processes_survive_a_crash_and_threads_do_not),
 	cmocka_unit_test(the_median_is_the_middle_value),

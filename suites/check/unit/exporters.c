@@ -370,7 +370,8 @@ static void a_page_says_what_is_missing_and_why(void **state)
 
 	(void)state;
 	assert_non_null(strstr(text, "<h1><a href=#claims>1 of 2 claims hold</a>, 1 can't be told "
-	                             "here, 6 cells measured, <span class=bad>1 failed</span>, "
+	                             "here, 1 experiment, 6 cells measured, <span class=bad>1 "
+	                             "failed</span>, "
 	                             "<a href=#skipped>3 skipped</a></h1>"));
 	assert_non_null(strstr(text, "<td class=fail><a href=#failed>failed</a></td>"));
 	assert_non_null(strstr(text, "<td class=skip title=\"65536 exceed "

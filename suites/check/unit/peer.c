@@ -20,11 +20,15 @@
 #include "ipc/clock.h"
 #include "workloads/peer.h"
 
+/* A deadline that passes, but not before the gate on a busy machine. */
+#define SHORT_NS NS_PER_S
+
 enum act {
 	ACT_PASS,
 	ACT_FAIL,
 	ACT_FAIL_BEFORE_GATE,
-	ACT_GONE, /* fails with -EPIPE, as a peer does whose partner died */
+	ACT_TIMED_OUT, /* fails with -ETIMEDOUT, as one does whose partner hangs */
+	ACT_GONE,      /* fails with -EPIPE, as a peer does whose partner died */
 	ACT_DIE,
 	ACT_EXIT,
 	ACT_SLEEP,
@@ -60,6 +64,8 @@ static int act_out(void *context, struct peer *peer, uint32_t index)
 	switch (self->acts[index]) {
 	case ACT_FAIL:
 		return peer_fail(peer, -EBADMSG, "message 7 is torn");
+	case ACT_TIMED_OUT:
+		return peer_fail(peer, -ETIMEDOUT, "no partner answered");
 	case ACT_GONE:
 		return peer_fail(peer, -EPIPE, "the partner has gone");
 	case ACT_DIE:
@@ -205,6 +211,17 @@ static void a_peer_that_ignores_its_deadline_is_ended_and_named(void **state)
 	}
 }
 
+static void a_peer_that_hangs_is_blamed_before_one_that_waited_for_it(void **state)
+{
+	(void)state;
+	assert_int_equal(play(MODEL_PROCESSES, ACT_TIMED_OUT, ACT_SLEEP, SHORT_NS, -1), -ETIMEDOUT);
+	assert_string_equal(why, "server: hangs past the deadline");
+	/* Before the deadline nobody hangs. */
+	assert_int_equal(play(MODEL_PROCESSES, ACT_TIMED_OUT, ACT_SLEEP, NS_PER_S * 20, -1),
+	                 -ETIMEDOUT);
+	assert_string_equal(why, "client: no partner answered");
+}
+
 static void a_thread_that_is_done_and_does_not_end_is_ended(void **state)
 {
 	uint64_t start_ns = clock_now_ns();
@@ -237,6 +254,7 @@ const struct CMUnitTest unit_peer_tests[] = {
 	TEST(a_peer_that_leaves_in_mid_run_is_named_with_its_status),
 	TEST(the_cause_is_blamed_before_its_echo),
 	TEST(a_peer_that_ignores_its_deadline_is_ended_and_named),
+	TEST(a_peer_that_hangs_is_blamed_before_one_that_waited_for_it),
 	TEST(a_thread_that_is_done_and_does_not_end_is_ended),
 	TEST(a_stop_ends_the_peers_at_once),
 };

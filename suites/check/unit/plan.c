@@ -63,6 +63,33 @@ static void a_name_holds_only_what_differs_from_its_default(void **state)
 	assert_string_equal(name, "pipe/ping_pong/64B/same_core/block/processes");
 }
 
+/* Many large ones would measure the page allocator: fewer are made, and told. */
+static void a_cell_tells_the_slots_that_its_channel_has(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t in_flight;
+	} rows[] = {
+		{"pipe/stream/64B/unpinned/block/processes", 64},
+		{"pipe/stream/1M/unpinned/block/processes", 8},
+		{"pipe/stream/16M/unpinned/block/processes", 2},
+		{"pipe/stream/1M/unpinned/block/processes/in_flight=9", 9},
+		{"pipe/ping_pong/1M/unpinned/block/processes", 1},
+	};
+	struct ipc_channel_options options;
+	struct run_cell told;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		MAKE(rows[i].name);
+		assert_int_equal(plan->cells_count, 1);
+		cell_describe(&plan->cells[0], &told);
+		assert_int_equal(told.in_flight, rows[i].in_flight);
+		cell_channel_options(&plan->cells[0], 0, &options);
+		assert_true(told.in_flight == 1 || options.slot_count == told.in_flight);
+		drop(state);
+	}
+}
+
 static void a_cell_that_two_filters_select_is_planned_once(void **state)
 {
 	(void)state;
@@ -138,6 +165,7 @@ static void an_excluded_value_is_neither_planned_nor_skipped(void **state)
 const struct CMUnitTest unit_plan_tests[] = {
 	TEST(a_cells_name_selects_that_cell_again),
 	TEST(a_name_holds_only_what_differs_from_its_default),
+	TEST(a_cell_tells_the_slots_that_its_channel_has),
 	TEST(a_cell_that_two_filters_select_is_planned_once),
 	TEST(key_filters_narrow_cell_names),
 	TEST(peers_that_share_a_core_never_spin),

@@ -83,6 +83,19 @@ static void an_incomplete_table_is_refused_by_what_it_lacks(void **state)
 	}
 }
 
+/* It would be cut in the name of a cell, which then selects nothing. */
+static void a_name_that_is_too_long_is_refused(void **state)
+{
+	struct ipc_transport table = *registry_at(0);
+	char why[128] = "";
+
+	(void)state;
+	table.name = "a_transport_with_a_name_of_32_by";
+	assert_int_equal(strlen(table.name), 32);
+	assert_int_equal(registry_add(&table, why, sizeof(why)), -EPROTO);
+	assert_non_null(strstr(why, "at most 31"));
+}
+
 static void capabilities_that_promise_absent_functions_are_refused(void **state)
 {
 	struct ipc_transport table = *registry_at(0);
@@ -150,6 +163,7 @@ const struct CMUnitTest unit_registry_tests[] = {
 	cmocka_unit_test(a_transport_of_another_abi_is_refused_with_both_numbers),
 	cmocka_unit_test(a_second_transport_of_one_name_is_refused),
 	cmocka_unit_test(an_incomplete_table_is_refused_by_what_it_lacks),
+	cmocka_unit_test(a_name_that_is_too_long_is_refused),
 	cmocka_unit_test(capabilities_that_promise_absent_functions_are_refused),
 	cmocka_unit_test(a_table_from_an_older_header_has_null_in_what_it_lacks),
 	cmocka_unit_test(a_plugin_without_a_path_is_not_searched_for),

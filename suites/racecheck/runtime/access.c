@@ -46,6 +46,11 @@ static inline __attribute__((always_inline)) void access_fast(const void *pointe
 			            (CELL_EPOCH_MASK | CELL_ATOMIC | mask)) == 0 &&
 			           !is_scheduled))
 				return;
+			if (LIKELY(entry->only[is_write] && (cell & CELL_MASK & ~mask) == 0 &&
+			           (t->busy | t->ignoring) == 0 && !is_scheduled && !is_watching)) {
+				shadow_alone(t, entry, address, mask, is_write, place);
+				return;
+			}
 		}
 	}
 	access_slow(address, bytes, is_write, place);

@@ -74,7 +74,7 @@ static inline struct operation operation_begin(const volatile void *pointer, siz
 	t->busy++;
 	is_checked = !t->ignoring && !is_watching;
 	if (is_checked)
-		shadow_put(op.address, bytes, is_write, true, place);
+		shadow_put(op.address, bytes, is_write, true, true, place);
 	op.ref = sync_at(pointer);
 	/* The lock is the full fence between one's own cell and those of others. */
 	lock_take(&op.ref.sync->lock);
@@ -103,7 +103,8 @@ static void order_read(struct operation *op, int order, enum edge edge)
 {
 	struct context *context = op->thread->context;
 
-	if (edge_is_off(edge) || op->ref.sync->writers.unit == 0)
+	if (edge_is_off(edge) || op->ref.sync->writers.unit == 0 ||
+	    op->ref.sync->knower == context->occupant + 1)
 		return;
 	if (is_acquire(order)) {
 		/* What brings no news is not worth a line in the log. */
@@ -126,10 +127,14 @@ static void order_write(struct operation *op, int order, bool is_rmw, enum edge 
 			clock_drop(op->ref.arena, &sync->writers);
 		return;
 	}
-	if (is_rmw || (!is_release(order) && sync->releaser == op->thread->slot + 1))
+	if ((is_rmw && !(is_release(order) && sync->knower == context->occupant + 1)) ||
+	    (!is_release(order) && sync->releaser == op->thread->slot + 1))
 		clock_add(op->ref.arena, &sync->writers, clock);
 	else
 		clock_store(op->ref.arena, &sync->writers, clock);
+	/* What the last to write here has read before, it need not read again. */
+	sync->knower =
+		is_release(order) && (!is_rmw || is_acquire(order)) ? context->occupant + 1 : 0;
 	if (is_release(order)) {
 		sync->releaser = op->thread->slot + 1;
 		context_advance();
@@ -146,6 +151,7 @@ void atomic_publish(const volatile void *pointer, const uint64_t *clock, bool is
 	lock_take(&ref.sync->lock);
 	clock_store(ref.arena, &ref.sync->writers, clock);
 	ref.sync->releaser = is_release_store ? self.slot + 1 : 0;
+	ref.sync->knower = 0;
 	lock_give(&ref.sync->lock);
 }
 

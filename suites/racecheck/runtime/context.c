@@ -108,6 +108,7 @@ uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid)
 	context->log_count = 0;
 	context->is_detached = 0;
 	context->is_cancelled = 0;
+	context->is_crashed = 0;
 	context->ended_ns = 0;
 	context->pid = pid;
 	context->tid = tid;
@@ -225,6 +226,7 @@ void context_join_process(uint32_t pid)
 		if (context->pid != pid || context->state == CONTEXT_FREE || slot == self.slot)
 			continue;
 		row_join(slot);
+		context->is_crashed |= context->state == CONTEXT_LIVE;
 		context->state = CONTEXT_JOINED;
 		context->schedule = SCHEDULE_DONE;
 	}
@@ -251,8 +253,8 @@ void context_join_gone(bool is_all)
 		struct context *context = &session->context[slot];
 		uint32_t state = context->state;
 
-		if (slot == self.slot ||
-		    (state != CONTEXT_LIVE && !(is_all && state == CONTEXT_ENDED)))
+		if (slot == self.slot || state == CONTEXT_FREE ||
+		    (state != CONTEXT_LIVE && !context->is_crashed && !is_all))
 			continue;
 		if (process_is_dead(context->pid))
 			row_join(slot);
@@ -369,6 +371,7 @@ void context_forked(uint32_t slot)
 
 	atomic_store(&other_threads, 0);
 	atomic_fetch_add(&tlb_generation, 1);
+	shadow_register();
 	t->busy = 0;
 	t->pending_count = 0;
 	t->is_ending = false;

@@ -18,6 +18,7 @@
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -324,10 +325,13 @@ int fd_wait(int fd, int events, int timeout_ms, enum edge edge)
 	struct pollfd entry = {fd, (short)events, 0};
 	int ret;
 
-	if (is_scheduled)
-		return schedule_block(edge, timeout_ms >= 0 ? 1 + (uint64_t)timeout_ms : 0)
-		               ? 0
-		               : -ETIMEDOUT;
+	if (is_scheduled) {
+		bool has_time =
+			schedule_block(edge, timeout_ms >= 0 ? 1 + (uint64_t)timeout_ms : 0);
+
+		pthread_testcancel();
+		return has_time ? 0 : -ETIMEDOUT;
+	}
 	self.is_interrupted = false;
 	ret = REAL(poll)(&entry, 1, timeout_ms);
 	if (ret == 0)

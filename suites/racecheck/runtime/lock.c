@@ -10,6 +10,7 @@
 #include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 uint64_t now_ns(int clock)
@@ -20,44 +21,59 @@ uint64_t now_ns(int clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/*
- * Reads a thread's flags from its line in /proc, from the state on. What the
- * kernel gives up for a thread that ends (locks on files, ends of pipes, robust
- * mutexes) it gives up before the thread shows as a zombie.
- */
-static bool is_exiting(const char *state)
-{
-	enum { FLAGS_FIELD = 9, STATE_FIELD = 3, PF_EXITING = 4 };
-
-	for (int field = STATE_FIELD; *state && field < FLAGS_FIELD; state++)
-		field += *state == ' ';
-	return (strtoul(state, NULL, 10) & PF_EXITING) != 0;
-}
-
-bool is_dead(uint32_t tid)
+/* Reads a thread's line in /proc from its state on into text. False: there is none. */
+static bool read_state(uint32_t tid, char *text, size_t room)
 {
 	char path[40];
-	char text[256];
-	long fd;
+	long start = 0;
 	long bytes;
+	long fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
+	fd = sys_call3(SYS_open, path, 02000000, 0);
+	if (fd < 0)
+		return false;
+	bytes = sys_call3(SYS_read, fd, text, room - 1);
+	sys_call1(SYS_close, fd);
+	text[bytes > 0 ? bytes : 0] = '\0';
+	/* The name before the state may hold anything. */
+	for (long i = 0; i + 2 < bytes; i++) {
+		if (text[i] == ')' && text[i + 1] == ' ')
+			start = i + 2;
+	}
+	memmove(text, text + start, bytes > 0 ? (size_t)(bytes - start) + 1 : 1);
+	return true;
+}
+
+bool is_gone(uint32_t tid)
+{
+	char state[256];
 
 	if (tid == 0)
 		return false;
 	if (sys_call2(SYS_tkill, tid, 0) == -3)
 		return true;
-	/* A zombie still takes signals: its state says more. */
-	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
-	fd = sys_call3(SYS_open, path, 02000000, 0);
-	if (fd < 0)
+	/* A zombie still takes signals. */
+	return read_state(tid, state, sizeof(state)) && (state[0] == 'Z' || state[0] == 'X');
+}
+
+bool is_dead(uint32_t tid)
+{
+	enum { STATE_FIELD = 3, FLAGS_FIELD = 9, PF_EXITING = 4 };
+	char state[256];
+	const char *at = state;
+
+	if (is_gone(tid))
+		return true;
+	if (tid == 0 || !read_state(tid, state, sizeof(state)))
 		return false;
-	bytes = sys_call3(SYS_read, fd, text, sizeof(text) - 1);
-	sys_call1(SYS_close, fd);
-	text[bytes > 0 ? bytes : 0] = '\0';
-	for (long i = bytes - 1; i > 2; i--) {
-		if (text[i - 2] == ')' && text[i - 1] == ' ')
-			return text[i] == 'Z' || text[i] == 'X' || is_exiting(text + i);
-	}
-	return false;
+	/*
+	 * What the kernel gives up for a thread that ends (locks on files, ends of
+	 * pipes, robust mutexes) it gives up before the thread shows as a zombie.
+	 */
+	for (int field = STATE_FIELD; *at && field < FLAGS_FIELD; at++)
+		field += *at == ' ';
+	return (strtoul(at, NULL, 10) & PF_EXITING) != 0;
 }
 
 void lock_take(_Atomic uint32_t *lock)

@@ -71,7 +71,9 @@ void lock_give(_Atomic uint32_t *lock);
 /* Waits at most timeout_ns while *word is expected, or until woken. */
 void lock_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 void lock_wake(_Atomic uint32_t *word);
-/* Says whether a thread no longer runs (gone, a zombie, or on its way out). */
+/* Says whether a thread has ended: it is a zombie, or nothing any more. */
+bool is_gone(uint32_t tid);
+/* Says whether a thread runs no more code: it is gone, or on its way out. */
 bool is_dead(uint32_t tid);
 /* Nanoseconds of a clock. */
 uint64_t now_ns(int clock);
@@ -85,6 +87,7 @@ struct page;
 struct tlb_entry {
 	uint64_t tag;               /* page number and generation; 0: empty */
 	_Atomic uint64_t *cells[2]; /* own planes for reads and writes; null: none */
+	_Atomic uint64_t *only[2];  /* the same where one cell is enough so far, else null */
 	struct page *page;
 	struct arena *arena;
 	bool is_quiet; /* nothing to record: one thread, private page */
@@ -268,9 +271,15 @@ static inline _Atomic uint64_t *plane_cells(const struct arena *arena, uint32_t 
 
 /* Records an access and reports the races it is part of. */
 void shadow_access(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
-/* The two halves of it; a full fence belongs between them. bytes: at most 16. */
-void shadow_put(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
+/* The two halves of it; a full fence belongs between them: the caller's own if is_fenced. */
+void shadow_put(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, bool is_fenced,
+                uintptr_t place);
 void shadow_check(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
+/* A plain access within 8 bytes to an entry with only[], whose old cell it may replace. */
+void shadow_alone(struct thread *t, struct tlb_entry *entry, uintptr_t address, uint64_t mask,
+                  bool is_write, uintptr_t place);
+/* Lets other processes' newcomers to a page fence this one. At the start, and in a child. */
+void shadow_register(void);
 /* Finds the caller's cached translation of an address, or makes it. */
 struct tlb_entry *shadow_translate_slow(struct thread *t, uintptr_t address);
 /* wrap_thread.c: takes the clock of whoever cancelled the caller. */
@@ -353,7 +362,7 @@ struct sync {
 	uint32_t channel;             /* unit of a channel, for semaphores */
 	uint32_t threshold, arrivals; /* of a barrier */
 	uint32_t is_written;          /* held for writing now */
-	uint32_t spare[1];
+	uint32_t knower;              /* 1 + occupant that knows writers, and wrote last */
 };
 
 struct sync_ref {

@@ -16,11 +16,13 @@
 
 enum {
 	SPIN_MAX = 3,       /* unchanged loads before a spinning context steps back */
-	RUN_MAX = 2000,     /* steps in a row while others could run */
+	RUN_MAX = 2000,     /* steps until a context steps back, and some more by the seed */
+	RUN_MORE = 97,
 	GRACE_ROUNDS = 300, /* of 1 ms, for what comes from outside, before a deadlock */
 };
 
 static __thread uint32_t run_length;
+static __thread uint32_t run_more;
 
 static bool is_mine(void)
 {
@@ -115,7 +117,8 @@ static void steal(uint32_t turn)
 	struct context *holder = &session->context[turn - 1];
 	uint64_t set;
 
-	if (!is_dead(holder->tid) || holder->tid == 0)
+	/* Not before the kernel has given up what it held: others shall find the same each time. */
+	if (!is_gone(holder->tid) || holder->tid == 0)
 		return;
 	if (session->schedule.turn != turn)
 		return;
@@ -178,6 +181,8 @@ static void demote(void)
 	self.context->priority = --session->schedule.lowest;
 	self.context->spins = 0;
 	run_length = 0;
+	/* A loop of as many steps as divide the limit would always stop at the same place. */
+	run_more = (uint32_t)(next_random() % RUN_MORE);
 }
 
 static void step(bool is_yield)
@@ -192,7 +197,7 @@ static void step(bool is_yield)
 		if (schedule->mode == SCHEDULE_PCT && schedule->change[i] == now)
 			self.context->priority = 100 - (int64_t)i;
 	}
-	if (++run_length > RUN_MAX) {
+	if (++run_length > RUN_MAX + run_more) {
 		demote();
 		is_yield = true;
 	}
@@ -201,7 +206,6 @@ static void step(bool is_yield)
 	note(set, chosen);
 	if (chosen == self.slot || chosen == CONTEXT_MAX)
 		return;
-	run_length = 0;
 	give(chosen);
 	schedule_await();
 }
@@ -335,7 +339,6 @@ bool schedule_block(enum edge edge, uint64_t deadline_ns)
 	if (chosen != self.slot) {
 		session->schedule.step++;
 		note(set, chosen);
-		run_length = 0;
 		give(chosen);
 		schedule_await();
 		context->schedule = SCHEDULE_RUNNABLE;

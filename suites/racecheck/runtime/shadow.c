@@ -14,6 +14,7 @@
  */
 #include "suites/racecheck/runtime/runtime.h"
 
+#include <linux/membarrier.h>
 #include <string.h>
 
 void shadow_forget_tlb(void)
@@ -24,6 +25,30 @@ void shadow_forget_tlb(void)
 static uint32_t era_of(const struct thread *t)
 {
 	return (uint32_t)(t->epoch >> EPOCH_BITS);
+}
+
+/* No membarrier(): whoever stores a cell must fence itself. */
+static bool has_no_barrier;
+
+void shadow_register(void)
+{
+	if (sys_call3(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) < 0)
+		has_no_barrier = true;
+}
+
+/*
+ * Adds the caller to a page's users. A context that is alone on a page stores
+ * its cells without a fence before it looks for others: the newcomer pays, with a
+ * barrier on all CPUs. Either the others see its bit, or it sees their cells.
+ */
+static void add_user(const struct thread *t, struct page *page, bool is_write)
+{
+	uint64_t mine = 1ull << t->slot;
+	uint64_t others = atomic_fetch_or(&page->users[is_write], mine);
+
+	others |= page->users[!is_write];
+	if ((others & ~mine) != 0)
+		sys_call3(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
 }
 
 /* Finds or makes the plane of the caller that takes new cells. */
@@ -42,8 +67,10 @@ static _Atomic uint64_t *own_cells(struct thread *t, struct tlb_entry *entry, bo
 		plane = new_plane;
 	}
 	if (!(entry->page->users[is_write] & 1ull << t->slot))
-		atomic_fetch_or(&entry->page->users[is_write], 1ull << t->slot);
+		add_user(t, entry->page, is_write);
 	entry->cells[is_write] = plane_cells(arena, plane);
+	if (!has_no_barrier && arena->plane_next[plane] == 0)
+		entry->only[is_write] = entry->cells[is_write];
 	return entry->cells[is_write];
 }
 
@@ -56,6 +83,7 @@ struct tlb_entry *shadow_translate_slow(struct thread *t, uintptr_t address)
 		thread_cancelled();
 	entry->tag = 0;
 	entry->cells[0] = entry->cells[1] = NULL;
+	entry->only[0] = entry->only[1] = NULL;
 	entry->page = map_page(address, &entry->arena);
 	entry->is_quiet = entry->arena == &arenas[ARENA_PRIVATE] &&
 	                  atomic_load_explicit(&other_threads, memory_order_relaxed) == 0;
@@ -106,8 +134,9 @@ static void put_chained(struct arena *arena, uint32_t first, uint32_t granule, u
 	}
 }
 
+/* is_fenced: a full fence stands between the call and the check of others anyway. */
 static inline void put_granule(struct thread *t, uintptr_t address, uint64_t mask, bool is_write,
-                               bool is_atomic, uintptr_t place)
+                               bool is_atomic, bool is_fenced, uintptr_t place)
 {
 	struct tlb_entry *entry = shadow_translate(t, address);
 	uint32_t granule = (uint32_t)(address & 4095) >> 3;
@@ -130,11 +159,42 @@ static inline void put_granule(struct thread *t, uintptr_t address, uint64_t mas
 	       (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
 	plane = (uint32_t)(((uintptr_t)cells - (uintptr_t)arena->planes) >> 12);
 	if (LIKELY(arena->plane_next[plane] == 0 && (old & CELL_MASK & ~mask) == 0 &&
-	           (old == 0 || !is_atomic || (old & CELL_ATOMIC))))
+	           (old == 0 || !is_atomic || (old & CELL_ATOMIC)))) {
 		/* An exchange is the full fence that the check needs, for less than a fence. */
-		atomic_exchange(&cells[granule], cell);
-	else
+		if (is_fenced)
+			atomic_store_explicit(&cells[granule], cell, memory_order_relaxed);
+		else
+			atomic_exchange(&cells[granule], cell);
+	} else {
+		entry->only[is_write] = NULL;
 		put_chained(arena, plane, granule, cell);
+	}
+}
+
+void shadow_alone(struct thread *t, struct tlb_entry *entry, uintptr_t address, uint64_t mask,
+                  bool is_write, uintptr_t place)
+{
+	_Atomic uint64_t *cell = &entry->only[is_write][(address & 4095) >> 3];
+	struct page *page = entry->page;
+	uint64_t others;
+
+	t->busy++;
+	atomic_store_explicit(cell,
+	                      mask | t->epoch_bits |
+	                              (uint64_t)site_node(t, place) << CELL_SITE_SHIFT,
+	                      memory_order_relaxed);
+	/* Not even the compiler may look for others first; add_user() holds the CPU to it. */
+	atomic_signal_fence(memory_order_seq_cst);
+	others = atomic_load_explicit(&page->users[1], memory_order_relaxed);
+	if (is_write)
+		others |= atomic_load_explicit(&page->users[0], memory_order_relaxed);
+	atomic_store_explicit(&t->context->last_access, t->epoch, memory_order_relaxed);
+	if (UNLIKELY((others & ~(1ull << t->slot)) != 0)) {
+		atomic_thread_fence(memory_order_seq_cst);
+		shadow_check(address, (size_t)__builtin_popcountll(mask), is_write, false, place);
+	}
+	t->busy--;
+	runtime_leave();
 }
 
 static void check_slot(struct thread *t, struct tlb_entry *entry, uintptr_t address, uint64_t mask,
@@ -190,7 +250,8 @@ static uint64_t granule_mask(uintptr_t address, size_t left, size_t *count)
 	return ((1ull << *count) - 1) << offset;
 }
 
-void shadow_put(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place)
+void shadow_put(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, bool is_fenced,
+                uintptr_t place)
 {
 	struct thread *t = &self;
 	size_t count;
@@ -198,7 +259,7 @@ void shadow_put(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, 
 	for (size_t done = 0; done < bytes; done += count) {
 		uint64_t mask = granule_mask(address + done, bytes - done, &count);
 
-		put_granule(t, address + done, mask, is_write, is_atomic, place);
+		put_granule(t, address + done, mask, is_write, is_atomic, is_fenced, place);
 	}
 	atomic_store_explicit(&t->context->last_access, t->epoch, memory_order_relaxed);
 }
@@ -229,7 +290,7 @@ void shadow_access(uintptr_t address, size_t bytes, bool is_write, bool is_atomi
 	}
 	t->busy++;
 	/* The stores pair with those of whoever touches the bytes at the same time. */
-	shadow_put(address, bytes, is_write, is_atomic, place);
+	shadow_put(address, bytes, is_write, is_atomic, false, place);
 	shadow_check(address, bytes, is_write, is_atomic, place);
 	t->busy--;
 	runtime_leave();

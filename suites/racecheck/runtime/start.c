@@ -191,6 +191,7 @@ void runtime_start(void)
 	is_watching = session->is_watching;
 	is_scheduled = session->schedule.mode != SCHEDULE_OFF;
 	switch_off_edges();
+	shadow_register();
 	context_attach();
 	atexit(at_exit);
 	self.busy--;

@@ -123,6 +123,7 @@ void sync_reset(const volatile void *address)
 	clock_drop(ref.arena, &ref.sync->readers);
 	ref.sync->holder = 0;
 	ref.sync->releaser = 0;
+	ref.sync->knower = 0;
 	ref.sync->arrivals = 0;
 	ref.sync->is_written = 0;
 	lock_give(&ref.sync->lock);
@@ -137,6 +138,7 @@ void sync_release(const volatile void *address, enum edge edge)
 	ref = sync_at(address);
 	lock_take(&ref.sync->lock);
 	clock_add(ref.arena, &ref.sync->writers, self.context->clock);
+	ref.sync->knower = 0;
 	lock_give(&ref.sync->lock);
 	context_advance();
 	context_log(edge, false);
@@ -185,6 +187,7 @@ void sync_unlock(const volatile void *address, enum edge edge)
 		clock_add(ref.arena, sync->is_written ? &sync->writers : &sync->readers,
 		          self.context->clock);
 	sync->is_written = 0;
+	sync->knower = 0;
 	lock_give(&sync->lock);
 	if (!edge_is_off(edge)) {
 		context_advance();

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -165,8 +166,12 @@ static bool await_version(struct channel_ref ref, uint32_t version, enum edge ed
 {
 	uint64_t now;
 
-	if (is_scheduled)
-		return schedule_block(edge, deadline_ns);
+	if (is_scheduled) {
+		bool has_time = schedule_block(edge, deadline_ns);
+
+		pthread_testcancel();
+		return has_time;
+	}
 	now = now_ns(CLOCK_MONOTONIC);
 	if (deadline_ns != 0 && now >= deadline_ns)
 		return false;

@@ -12,6 +12,8 @@
 #include <threads.h>
 #include <time.h>
 
+enum { OWNER_ROUNDS = 4000 };
+
 static void locked(const volatile void *object, int ret, enum edge edge, bool is_shared)
 {
 	if (ret != 0 && ret != EOWNERDEAD)
@@ -104,11 +106,31 @@ static uint64_t virtual_deadline(const struct timespec *deadline)
 		return REAL(name)(object, with);                                                   \
 	}
 
-/* An error-checking mutex answers its owner at once; an attempt would not. */
+/* Is a thread on its way out, after its last step under the scheduler? */
+static bool is_ending(uint32_t tid)
+{
+	for (uint32_t slot = 0; slot < context_count(); slot++) {
+		const struct context *context = &session->context[slot];
+
+		if (context->tid == tid && context->schedule == SCHEDULE_DONE)
+			return !is_gone(tid);
+	}
+	return false;
+}
+
+/*
+ * An error-checking mutex answers its owner at once; an attempt would not. One
+ * whose owner is about to die is waited for, so that each run finds it dead.
+ */
 static int mutex_attempt(pthread_mutex_t *mutex)
 {
-	if ((uint32_t)mutex->__data.__owner == self.tid && (mutex->__data.__kind & 3) == 2)
+	const struct timespec pause = {.tv_nsec = 50000};
+	uint32_t owner = (uint32_t)mutex->__data.__owner;
+
+	if (owner == self.tid && (mutex->__data.__kind & 3) == 2)
 		return EDEADLK;
+	for (int i = 0; i < OWNER_ROUNDS && owner != 0 && is_ending(owner); i++)
+		sys_call2(SYS_nanosleep, &pause, 0);
 	return REAL(pthread_mutex_trylock)(mutex);
 }
 

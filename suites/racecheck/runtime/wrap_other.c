@@ -2,6 +2,7 @@
 /* suites/racecheck/runtime/wrap_other.c - sleeps, and annotations. */
 #include "suites/racecheck/runtime/wrap.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <threads.h>
 #include <time.h>
@@ -18,6 +19,7 @@
 			return REAL(name) arguments;                                               \
 		if (is_scheduled) {                                                                \
 			schedule_yield();                                                          \
+			pthread_testcancel();                                                      \
 			ret = (done);                                                              \
 		} else {                                                                           \
 			ret = REAL(name) arguments;                                                \

@@ -388,7 +388,7 @@ static bool child_is_ending(void)
 		struct context *context = &session->context[slot];
 
 		if (context->parent == self.context->pid && context->schedule == SCHEDULE_DONE &&
-		    context->state == CONTEXT_ENDED && !is_dead(context->pid))
+		    context->state == CONTEXT_ENDED && !is_gone(context->pid))
 			return true;
 	}
 	return false;

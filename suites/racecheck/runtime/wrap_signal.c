@@ -46,7 +46,7 @@ void signal_taken(int number, int code, uint32_t child)
 	channel_acquire(signal_key(self.context->pid, number), EDGE_handler);
 	if (code == SI_MESGQ)
 		message_told();
-	if (child != 0 && is_dead(child))
+	if (child != 0 && is_gone(child))
 		context_join_process(child);
 }
 

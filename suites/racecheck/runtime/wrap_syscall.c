@@ -60,6 +60,13 @@ static long futex_waits(volatile uint32_t *word, int operation, uint32_t value,
 			ret = -EAGAIN;
 		else if (!schedule_block(EDGE_futex, timeout ? 1 : 0))
 			ret = -ETIMEDOUT;
+	} else if (command == FUTEX_LOCK_PI || command == FUTEX_LOCK_PI2) {
+		while ((ret = sys_call3(SYS_futex, word,
+		                        FUTEX_TRYLOCK_PI | (operation & FUTEX_PRIVATE_FLAG), 0)) ==
+		               -EAGAIN &&
+		       schedule_block(EDGE_futex, timeout ? 1 : 0)) {
+		}
+		ret = ret == -EAGAIN ? -ETIMEDOUT : ret;
 	} else {
 		schedule_outside(EDGE_futex);
 		ret = sys_call6(SYS_futex, (long)word, operation, value, (long)timeout, second,

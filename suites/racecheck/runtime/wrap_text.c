@@ -191,9 +191,11 @@ EXPORT char *__wrap_strtok_r(char *text, const char *set, char **rest)
 	char *token = strtok_r(text, set, rest);
 
 	READS(set, strlen(set) + 1);
-	if (!from || !token)
+	if (!from)
 		return token;
-	READS(from, (size_t)(*rest - from));
+	READS(from, token ? (size_t)(*rest - from) : strspn(from, set) + 1);
+	if (!token)
+		return NULL;
 	/* The separator became the end of the token. */
 	WRITES(token + strlen(token), 1);
 	return token;
