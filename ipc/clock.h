@@ -19,6 +19,15 @@ static inline uint64_t clock_now_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+/* Returns the time of the kernel's last tick, up to 10 ms ago, for a quarter of the price. */
+static inline uint64_t clock_tick_ns(void)
+{
+	struct timespec tick;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &tick);
+	return (uint64_t)tick.tv_sec * NS_PER_S + (uint64_t)tick.tv_nsec;
+}
+
 /* Returns ns as a timespec, for calls that take an absolute or a relative time. */
 static inline struct timespec clock_timespec(uint64_t ns)
 {

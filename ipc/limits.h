@@ -23,12 +23,20 @@ int limits_refuse(char *why, size_t why_bytes, int error, const char *format, ..
 /*
  * Checks the options that every transport checks: counts, slots and waits
  * against the capabilities, and message_bytes_max against bytes_max, whose
- * cause is limit ("PIPE_BUF with many producers").
+ * cause is limit ("PIPE_BUF with many producers"), and against memory.
  *
- * Returns 0, or -errno with one line in why: -EINVAL, -EMSGSIZE.
+ * Returns 0, or -errno with one line in why: -EINVAL, -EMSGSIZE, -ENOMEM.
  */
 int limits_check(const struct ipc_transport *transport, const struct ipc_channel_options *options,
                  size_t bytes_max, const char *limit, char *why, size_t why_bytes);
+
+/*
+ * Checks that count pieces of bytes each are at most a quarter of the memory that is
+ * available: a round trip has two channels, and both peers have buffers of their own.
+ * What is over it would not be refused by the kernel, but cost other processes their
+ * lives. Returns 0, or -ENOMEM with one line in why.
+ */
+int limits_check_memory(size_t count, size_t bytes, char *why, size_t why_bytes);
 
 /* Returns a number under /proc/sys ("fs/mqueue/msg_max"), or unknown if it can't be read. */
 uint64_t limits_sysctl(const char *path, uint64_t unknown);

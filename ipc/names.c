@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -18,10 +19,13 @@
 /* The last name's removal takes the directory with it, perhaps under our feet. */
 #define ADD_ATTEMPTS 16
 
-static int add_in(int directory, struct name *name)
+/* Makes the entry; target is what a folder's leads to. Returns 0 or -errno. */
+static int add_in(int directory, const struct name *name, const char *target)
 {
 	int fd;
 
+	if (name->kind == NAME_FOLDER)
+		return symlinkat(target, directory, name->entry) < 0 ? -errno : 0;
 	if (name->kind == NAME_FIFO) {
 		if (mkfifoat(directory, name->entry, S_IRUSR | S_IWUSR) < 0)
 			return -errno;
@@ -38,39 +42,80 @@ static int add_in(int directory, struct name *name)
 	return 0;
 }
 
-int names_add(struct name *out, enum name_kind kind)
+/* Describes a new entry of this process. Returns 0 or -errno. */
+static int describe(struct entry *entry, enum name_kind kind)
 {
-	struct entry entry = {.kind = kind};
-	struct name name = {.kind = kind, .owner = getpid()};
 	unsigned char random[ENTRY_RANDOM_BYTES];
 	int ret;
 
-	ret = entry_describe_self(&entry);
+	*entry = (struct entry){.kind = kind};
+	ret = entry_describe_self(entry);
 	if (ret < 0)
 		return ret;
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return -EAGAIN;
 	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(entry.random + 2 * i, 3, "%02x", random[i]);
-	entry_format(&entry, name.entry);
-	if (kind == NAME_POSIX_MQ)
-		entry_object(&entry, name.object);
-	for (int attempt = 0; attempt < ADD_ATTEMPTS; attempt++) {
+		snprintf(entry->random + 2 * i, 3, "%02x", random[i]);
+	return 0;
+}
+
+/* Enters what describe() described. Sets *out on success only. Returns 0 or -errno. */
+static int enter(struct name *out, const struct entry *entry, const char *target)
+{
+	struct name name = {.kind = entry->kind, .owner = getpid()};
+	int ret = -ENOENT;
+
+	entry_format(entry, name.entry);
+	if (name.kind == NAME_POSIX_MQ)
+		entry_object(entry, name.object);
+	for (int attempt = 0; attempt < ADD_ATTEMPTS && ret == -ENOENT; attempt++) {
 		int directory = entry_open_directory(true);
 
 		ret = directory;
 		if (directory >= 0) {
-			ret = add_in(directory, &name);
+			ret = add_in(directory, &name, target);
 			close(directory);
 		}
-		if (ret != -ENOENT)
-			break;
 	}
 	if (ret == 0)
 		*out = name;
 	else
 		entry_remove(name.entry);
 	return ret;
+}
+
+int names_add(struct name *out, enum name_kind kind)
+{
+	struct entry entry;
+	int ret = describe(&entry, kind);
+
+	return ret < 0 ? ret : enter(out, &entry, NULL);
+}
+
+int names_add_folder(struct name *out, const char *parent, char *path, size_t path_bytes)
+{
+	char absolute[PATH_MAX];
+	struct entry entry;
+	struct name name;
+	int ret;
+
+	/* The entry must lead there from anywhere. */
+	if (!realpath(parent, absolute))
+		return -errno;
+	ret = describe(&entry, NAME_FOLDER);
+	if (ret == 0)
+		ret = entry_folder_path(&entry, absolute, path, path_bytes);
+	if (ret == 0)
+		ret = enter(&name, &entry, path);
+	if (ret < 0)
+		return ret;
+	if (mkdir(path, S_IRWXU) < 0) {
+		ret = -errno;
+		names_remove(&name);
+		return ret;
+	}
+	*out = name;
+	return 0;
 }
 
 int names_refuse(int error, char *why, size_t why_bytes)

@@ -4,15 +4,16 @@
  *
  * A process that is killed leaves its names behind, and not every kind can be
  * listed (/dev/mqueue may not be mounted). So each name is first entered in a
- * directory of mode 0700, $XDG_RUNTIME_DIR/ipcbench or /tmp/ipcbench-UID. An
- * entry is an empty file whose name says it all, so that it is there whole or
- * not at all:
+ * directory of mode 0700: $XDG_RUNTIME_DIR/ipcbench, or /tmp/ipcbench-UID where
+ * that variable names no folder of this user's own. An entry is an empty file whose
+ * name says it all, so that it is there whole or not at all:
  *
  *   KIND.PID.START.PIDNS.IPCNS.RANDOM[.ID.TIME]
  *
  * PID and START (clock ticks since boot) are the owner; PIDNS and IPCNS are its
  * namespaces; RANDOM is 128 bits in hexadecimal; ID and TIME are a System V
- * queue's number and its time of creation. A FIFO is its own entry.
+ * queue's number and its time of creation. A FIFO is its own entry; that of a
+ * folder of files is a symbolic link to it.
  */
 #ifndef IPC_NAMES_H
 #define IPC_NAMES_H
@@ -27,6 +28,7 @@ enum name_kind {
 	NAME_FIFO,
 	NAME_POSIX_MQ,
 	NAME_SYSV_MQ,
+	NAME_FOLDER,
 };
 
 #define NAME_ENTRY_BYTES 192
@@ -48,6 +50,18 @@ struct name {
  * symbolic link, or others may use it), -ENOENT (/proc is not mounted), -ENOSPC.
  */
 int names_add(struct name *out, enum name_kind kind);
+
+/*
+ * Enters a new folder of this process and makes it, of mode 0700, in parent: its path
+ * is left in path. Of what it holds only files are removed with it.
+ *
+ * Returns 0, or -errno as names_add(), and: -ENAMETOOLONG (path_bytes, or parent), and
+ * what mkdir() and realpath() say of parent.
+ */
+int names_add_folder(struct name *out, const char *parent, char *path, size_t path_bytes);
+
+/* Removes the files in a folder, the folder, and its entry. As names_remove() otherwise. */
+void names_remove_folder(struct name *name, const char *path);
 
 /* Writes into why, in one line, what an error of names_add() means. Returns error. */
 int names_refuse(int error, char *why, size_t why_bytes);

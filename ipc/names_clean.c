@@ -95,9 +95,47 @@ static int find_pending_queue(struct entry *entry, time_t entry_time)
 	return found == 1 ? 0 : -ENOENT;
 }
 
-/* Removes an orphan's object. Returns 0, or -errno: -ENOENT (there is none any more). */
+/* Returns the type that the file of an entry has. */
+static mode_t entry_type(enum name_kind kind)
+{
+	switch (kind) {
+	case NAME_FIFO:
+		return S_IFIFO;
+	case NAME_FOLDER:
+		return S_IFLNK;
+	default:
+		return S_IFREG;
+	}
+}
+
+/* Reads where a folder's entry leads: to what its name says. Returns 0, or -EBADMSG. */
+static int read_folder(const struct cleaning *cleaning, const char *text, const struct entry *entry,
+                       char *path)
+{
+	char parent[PATH_MAX];
+	char again[PATH_MAX];
+	ssize_t bytes = readlinkat(cleaning->directory, text, path, PATH_MAX - 1);
+	char *slash;
+
+	if (bytes <= 0)
+		return -EBADMSG;
+	path[bytes] = '\0';
+	memcpy(parent, path, (size_t)bytes + 1);
+	slash = strrchr(parent, '/');
+	if (!slash || parent[0] != '/')
+		return -EBADMSG;
+	*slash = '\0';
+	if (entry_folder_path(entry, parent, again, sizeof(again)) < 0 || strcmp(again, path) != 0)
+		return -EBADMSG;
+	return 0;
+}
+
+/*
+ * Removes an orphan's object; path is a folder's. Returns 0, or -errno: -ENOENT (there
+ * is none any more).
+ */
 static int remove_object(const struct cleaning *cleaning, struct entry *entry,
-                         const struct stat *status)
+                         const struct stat *status, const char *path)
 {
 	char object[NAME_OBJECT_BYTES];
 	mqd_t queue;
@@ -118,31 +156,35 @@ static int remove_object(const struct cleaning *cleaning, struct entry *entry,
 		if (!entry->has_queue && find_pending_queue(entry, status->st_mtime) < 0)
 			return -ENOENT;
 		return remove_queue(entry, cleaning->dry_run);
+	case NAME_FOLDER:
+		return entry_clear_folder(path, cleaning->dry_run);
 	}
 	return -EINVAL;
 }
 
 static void clean_entry(struct cleaning *cleaning, const char *text)
 {
-	char object[NAME_OBJECT_BYTES];
+	char object[PATH_MAX];
 	struct entry entry;
 	struct stat status;
-	mode_t type;
 	int ret;
 
 	if (!entry_parse(&entry, text) ||
 	    fstatat(cleaning->directory, text, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	type = entry.kind == NAME_FIFO ? S_IFIFO : S_IFREG;
-	if ((status.st_mode & S_IFMT) != type || status.st_uid != geteuid() ||
-	    status.st_size != 0 || !entry_is_orphan(&entry, &cleaning->self))
+	if ((status.st_mode & S_IFMT) != entry_type(entry.kind) || status.st_uid != geteuid() ||
+	    (entry.kind != NAME_FOLDER && status.st_size != 0) ||
+	    !entry_is_orphan(&entry, &cleaning->self))
 		return;
-	ret = remove_object(cleaning, &entry, &status);
+	if (entry.kind == NAME_FOLDER && read_folder(cleaning, text, &entry, object) < 0)
+		return;
+	ret = remove_object(cleaning, &entry, &status, object);
 	if (!cleaning->dry_run && (ret == 0 || ret == -ENOENT))
 		(void)unlinkat(cleaning->directory, text, 0);
 	if (ret == -ENOENT)
 		return; /* It had died before it made the object, or after it had removed it. */
-	entry_object(&entry, object);
+	if (entry.kind != NAME_FOLDER)
+		entry_object(&entry, object);
 	if (cleaning->visit)
 		cleaning->visit(cleaning->context, entry_kind(entry.kind), object, ret);
 	if (ret == 0)

@@ -18,6 +18,7 @@ static const char *const kinds[] = {
 	[NAME_FIFO] = "fifo",
 	[NAME_POSIX_MQ] = "posix_mq",
 	[NAME_SYSV_MQ] = "sysv_mq",
+	[NAME_FOLDER] = "folder",
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
@@ -49,6 +50,7 @@ void entry_object(const struct entry *entry, char *text)
 		snprintf(text, NAME_OBJECT_BYTES, "queue %d", entry->queue_id);
 		break;
 	case NAME_FIFO:
+	case NAME_FOLDER:
 		snprintf(text, NAME_OBJECT_BYTES, "%s", entry->random);
 		break;
 	}
@@ -162,14 +164,27 @@ bool entry_is_orphan(const struct entry *entry, const struct entry *self)
 	return start != entry->start || !is_running;
 }
 
+/*
+ * Returns the folder that XDG_RUNTIME_DIR names, or null if it is not this user's own
+ * folder: under su, sudo or in a container the variable may be somebody else's.
+ */
+static const char *runtime_folder(void)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	struct stat status;
+
+	if (!runtime || runtime[0] != '/' || stat(runtime, &status) < 0 ||
+	    !S_ISDIR(status.st_mode) || status.st_uid != geteuid())
+		return NULL;
+	return runtime;
+}
+
 /* Writes the path of a place. Returns 0, or -errno: -EINVAL (no such place), -ENAMETOOLONG. */
 static int place_path(int index, char *path)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *runtime = runtime_folder();
 	int bytes;
 
-	if (runtime && runtime[0] != '/')
-		runtime = NULL;
 	if (runtime && index == 0)
 		bytes = snprintf(path, PATH_BYTES, "%s/ipcbench", runtime);
 	else if (index == (runtime ? 1 : 0))
@@ -207,7 +222,7 @@ int entry_open_directory(bool create)
 	int first = entry_open_place(0, create);
 	int second;
 
-	/* XDG_RUNTIME_DIR may name what is not there, in a container or under su. */
+	/* -ENOENT: it was taken away since it was looked at, or there is none yet to open. */
 	if (first != -ENOENT && first != -EROFS)
 		return first;
 	second = entry_open_place(1, create);

@@ -32,6 +32,15 @@ void entry_format(const struct entry *entry, char *text);
 void entry_object(const struct entry *entry, char *text);
 const char *entry_kind(enum name_kind kind);
 
+/* Writes the path of an entry's folder in a parent. Returns 0, or -ENAMETOOLONG. */
+int entry_folder_path(const struct entry *entry, const char *parent, char *path, size_t path_bytes);
+
+/*
+ * Removes a folder of this user's and the files in it; a dry run only looks. Returns
+ * 0, or -errno: -ENOENT (there is none), -EACCES (it is another user's, or a link).
+ */
+int entry_clear_folder(const char *path, bool dry_run);
+
 /* Reads a file name. Returns false if names_add() would not have written just that. */
 bool entry_parse(struct entry *out, const char *text);
 

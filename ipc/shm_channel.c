@@ -8,14 +8,30 @@
 #include "ipc/cpu.h"
 #include "ipc/limits.h"
 
+/* Returns the power of two that holds count slots, which is at most SHM_SLOT_COUNT_MAX. */
+static size_t slots_for(size_t count)
+{
+	size_t slots = 1;
+
+	while (slots < count)
+		slots *= 2;
+	return slots;
+}
+
 int shm_channel_check(const struct ipc_transport *transport,
                       const struct ipc_channel_options *options, char *why, size_t why_bytes)
 {
+	int ret;
+
 	if (options->slot_count > SHM_SLOT_COUNT_MAX)
 		return limits_refuse(why, why_bytes, -EINVAL, "%zu slots are over %zu",
 		                     options->slot_count, SHM_SLOT_COUNT_MAX);
-	return limits_check(transport, options, SHM_MESSAGE_BYTES_MAX, "what a slot's length holds",
-	                    why, why_bytes);
+	ret = limits_check(transport, options, SHM_MESSAGE_BYTES_MAX, "what a slot's length holds",
+	                   why, why_bytes);
+	if (ret < 0)
+		return ret;
+	return limits_check_memory(slots_for(options->slot_count),
+	                           options->message_bytes_max + CACHE_LINE_BYTES, why, why_bytes);
 }
 
 static size_t round_up(size_t bytes, size_t to)
@@ -25,16 +41,12 @@ static size_t round_up(size_t bytes, size_t to)
 
 static struct shm_layout lay_out(size_t slot_count, size_t header_bytes, size_t slot_bytes)
 {
-	struct shm_layout layout = {
-		.slot_count = 1,
+	return (struct shm_layout){
+		.slot_count = slots_for(slot_count),
 		/* The prefetcher pairs lines: the header's last is not to be one of them. */
 		.slots_at = round_up(header_bytes, CACHE_SEPARATION_BYTES),
 		.stride = round_up(slot_bytes, CACHE_LINE_BYTES),
 	};
-
-	while (layout.slot_count < slot_count)
-		layout.slot_count *= 2;
-	return layout;
 }
 
 int shm_channel_create(struct shm_channel **out, const struct ipc_transport *transport,

@@ -20,6 +20,10 @@
 #define WAITING_SLICE_NS (100 * NS_PER_MS)
 /* How often calls that never wait look at the lifeline, which costs a system call. */
 #define WAITING_LOOK_NS (10 * NS_PER_MS)
+/* Sends that find room, between two readings of the clock, at most ... */
+#define WAITING_GLANCE_EVERY_MAX 64u
+/* ... and one where they are further apart than this. */
+#define WAITING_SLOW_NS (1 * NS_PER_MS)
 /* Turns before the clock is first read: reading it would hide a message that comes now. */
 #define WAITING_TURNS_FIRST 256u
 
@@ -29,7 +33,10 @@ struct waiting {
 	uint64_t spin_ns;
 	const struct lifeline *lifeline; /* null: nobody is told of a death */
 	enum ipc_role role;              /* the endpoint's own */
-	uint64_t looked_ns;              /* by calls that never wait */
+	uint64_t looked_ns;              /* by calls that did not wait */
+	uint32_t glance_every;           /* sends from one reading of the clock to the next */
+	uint32_t glances_left;           /* of these */
+	uint64_t glanced_ns;             /* when it was read */
 };
 
 /* Looks once. Returns 0, -EAGAIN (not yet), or another -errno, which ends the wait. */
@@ -70,6 +77,51 @@ static inline int waiting_refuse(struct waiting *waiting, waiting_attempt *attem
 		return -EAGAIN;
 	waiting->looked_ns = now_ns;
 	return waiting_look(waiting, attempt, self);
+}
+
+/* Reads the clock, and if it is time looks at the lifeline. Returns 0 or -EPIPE. */
+static inline int waiting_glance_late(struct waiting *waiting)
+{
+	uint64_t now_ns = clock_tick_ns();
+	bool is_slow = now_ns - waiting->glanced_ns > waiting->glance_every * WAITING_SLOW_NS;
+
+	waiting->glanced_ns = now_ns;
+	/* Doubled, so that a producer of bursts is told after about two of them. */
+	waiting->glance_every *= 2;
+	if (waiting->glance_every > WAITING_GLANCE_EVERY_MAX)
+		waiting->glance_every = WAITING_GLANCE_EVERY_MAX;
+	if (is_slow || waiting->glance_every == 0)
+		waiting->glance_every = 1;
+	waiting->glances_left = waiting->glance_every;
+	if (!waiting->lifeline || now_ns - waiting->looked_ns < WAITING_LOOK_NS)
+		return 0;
+	waiting->looked_ns = now_ns;
+	return lifeline_is_cut(waiting->lifeline, waiting->role) ? -EPIPE : 0;
+}
+
+/*
+ * For a producer that has found room: it never waits while there is some, and would
+ * fill the channel before it learned that nobody is left to empty it. A fast one has
+ * soon filled it; one that is slow can afford the clock at each message.
+ *
+ * *sends is how many there is room for, and becomes how many of them may follow
+ * without asking again, at least 1. Returns 0 or -EPIPE.
+ */
+static inline int waiting_glance(struct waiting *waiting, uint64_t *sends)
+{
+	if (waiting->glances_left == 0) {
+		int ret = waiting_glance_late(waiting);
+
+		if (ret < 0) {
+			waiting->glances_left = 0;
+			waiting->looked_ns = 0;
+			return ret;
+		}
+	}
+	if (*sends > waiting->glances_left)
+		*sends = waiting->glances_left;
+	waiting->glances_left -= (uint32_t)*sends;
+	return 0;
 }
 
 static inline int waiting_slow(struct waiting *waiting, waiting_attempt *attempt,

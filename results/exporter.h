@@ -16,6 +16,11 @@ struct exporter {
 	 * exporter_error() does. The caller flushes and closes out.
 	 */
 	int (*write)(FILE *out, const struct report *report);
+	/*
+	 * Optional, where the format's readers take one cell a file: writes a cell.
+	 * Returns as write does; -ENODATA: the format has nothing to say of it.
+	 */
+	int (*write_cell)(FILE *out, const struct report *report, const struct report_cell *cell);
 };
 
 /* Each one there is; declared here so that its definition is checked against it. */

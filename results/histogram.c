@@ -4,7 +4,7 @@
  *
  * Below 2^(bits + 1) a slot holds one value. Above, slot = (shift << bits) +
  * (value >> shift), where shift drops all but the bits + 1 leading binary digits;
- * value >> shift is at least 2^bits there, hence the "- 1" in slot_edge().
+ * value >> shift is at least 2^bits there, hence the "- 1" in histogram_edge().
  */
 #include "results/histogram.h"
 
@@ -34,10 +34,14 @@ void histogram_init(struct histogram *histogram, unsigned bits)
 
 struct histogram *histogram_create(unsigned bits)
 {
-	struct histogram *histogram = malloc(histogram_bytes(bits));
+	/* Fresh zeros take no memory until they are written to. */
+	struct histogram *histogram = calloc(1, histogram_bytes(bits));
 
-	if (histogram)
-		histogram_init(histogram, bits);
+	if (!histogram)
+		return NULL;
+	histogram->bits = bits;
+	histogram->slot_count = slots_for(bits);
+	histogram->min = UINT64_MAX;
 	return histogram;
 }
 
@@ -51,13 +55,15 @@ int histogram_merge(struct histogram *into, const struct histogram *from)
 		into->min = from->min;
 	if (from->max > into->max)
 		into->max = from->max;
-	for (uint32_t i = 0; i < into->slot_count; i++)
-		into->slots[i] += from->slots[i];
+	/* Pages that nothing is counted in stay untouched. */
+	for (uint32_t i = 0; i < into->slot_count; i++) {
+		if (from->slots[i] > 0)
+			into->slots[i] += from->slots[i];
+	}
 	return 0;
 }
 
-/* Returns the largest value of a slot. */
-static uint64_t slot_edge(uint32_t slot, unsigned bits)
+uint64_t histogram_edge(uint32_t slot, unsigned bits)
 {
 	uint32_t high = slot >> bits;
 	unsigned shift = high > 1 ? high - 1 : 0;
@@ -88,7 +94,7 @@ uint64_t histogram_quantile(const struct histogram *histogram, double p)
 	for (uint32_t i = 0; i < histogram->slot_count; i++) {
 		seen += histogram->slots[i];
 		if (seen >= rank) {
-			uint64_t edge = slot_edge(i, histogram->bits);
+			uint64_t edge = histogram_edge(i, histogram->bits);
 
 			return edge < histogram->max ? edge : histogram->max;
 		}
@@ -108,7 +114,7 @@ void histogram_quantiles(const struct histogram *histogram, const double *p, siz
 		if (histogram->slots[i] == 0)
 			continue;
 		seen += histogram->slots[i];
-		edge = slot_edge(i, histogram->bits);
+		edge = histogram_edge(i, histogram->bits);
 		while (found < count && seen >= rank_of(p[found], histogram->count))
 			out[found++] = edge < histogram->max ? edge : histogram->max;
 	}
@@ -121,4 +127,46 @@ uint64_t histogram_beyond(const struct histogram *histogram, double p)
 	if (histogram->count == 0)
 		return 0;
 	return histogram->count - rank_of(p, histogram->count);
+}
+
+uint64_t histogram_up_to(const struct histogram *histogram, uint64_t value)
+{
+	uint64_t seen = 0;
+
+	for (uint32_t i = 0; i < histogram->slot_count; i++) {
+		if (histogram->slots[i] == 0)
+			continue;
+		if (histogram_edge(i, histogram->bits) > value)
+			break;
+		seen += histogram->slots[i];
+	}
+	return seen;
+}
+
+/* Returns the middle of a slot. */
+static double middle_of(uint32_t slot, unsigned bits)
+{
+	double low = slot > 0 ? (double)histogram_edge(slot - 1, bits) + 1.0 : 0.0;
+
+	return (low + (double)histogram_edge(slot, bits)) / 2.0;
+}
+
+void histogram_moments(const struct histogram *histogram, double *mean, double *deviation)
+{
+	double count = (double)(histogram->count - histogram->clipped);
+	double sum = 0.0;
+	double squares = 0.0;
+
+	for (uint32_t i = 0; i < histogram->slot_count; i++) {
+		if (histogram->slots[i] > 0)
+			sum += (double)histogram->slots[i] * middle_of(i, histogram->bits);
+	}
+	*mean = count > 0.0 ? sum / count : 0.0;
+	for (uint32_t i = 0; i < histogram->slot_count; i++) {
+		double distance = middle_of(i, histogram->bits) - *mean;
+
+		if (histogram->slots[i] > 0)
+			squares += (double)histogram->slots[i] * distance * distance;
+	}
+	*deviation = count > 0.0 ? sqrt(squares / count) : 0.0;
 }

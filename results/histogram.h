@@ -82,6 +82,18 @@ void histogram_quantiles(const struct histogram *histogram, const double *p, siz
 /* Returns how many values lie beyond the one that histogram_quantile() finds for p. */
 uint64_t histogram_beyond(const struct histogram *histogram, double p);
 
+/* Returns the largest value of a slot. */
+uint64_t histogram_edge(uint32_t slot, unsigned bits);
+
+/* Returns how many values lie in slots that end at value or below. */
+uint64_t histogram_up_to(const struct histogram *histogram, uint64_t value);
+
+/*
+ * Estimates mean and standard deviation from the middles of the slots, without the
+ * clipped values; both are 0 where there are no others.
+ */
+void histogram_moments(const struct histogram *histogram, double *mean, double *deviation);
+
 /*
  * Writes the counts in the format "loglin1": a version byte, bits, min, max,
  * clipped, then the slots as LEB128 varints with runs of zeros as 0, length;

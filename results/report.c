@@ -3,15 +3,18 @@
  * results/report.c - the runs of a session, summed up a cell at a time.
  *
  * The builder keeps of each run the few figures that a report needs, so that the
- * caller may free its histogram at once. Cells are found by name.
+ * caller may free its histogram at once. Cells are found by name, and by arm in a
+ * session that compared two.
  */
 #include "results/report.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "results/session.h"
 #include "results/statistics.h"
 
 #define EXCEEDANCES_MIN 20u
@@ -56,6 +59,7 @@ struct builder_cell {
 
 struct report_builder {
 	struct session session;
+	bool has_arms; /* the session compared two */
 	char status[RUN_NAME_BYTES]; /* empty: as in the session */
 	struct builder_cell *cells;
 	size_t cells_count;
@@ -100,6 +104,7 @@ int report_builder_create(struct report_builder **out, const struct session *ses
 		free(builder);
 		return -ENOMEM;
 	}
+	builder->has_arms = session_has_arms(session);
 	*out = builder;
 	return 0;
 }
@@ -109,6 +114,7 @@ void report_builder_destroy(struct report_builder *builder)
 	if (!builder)
 		return;
 	for (size_t i = 0; i < builder->cells_count; i++) {
+		free(builder->cells[i].sum.histogram);
 		for (uint32_t j = 0; j < builder->cells[i].sum.rounds; j++)
 			free(builder->cells[i].rounds[j].figures);
 		free(builder->cells[i].rounds);
@@ -123,12 +129,14 @@ void report_builder_destroy(struct report_builder *builder)
 /* Finds the cell of a run, or adds it. Returns null without memory. */
 static struct builder_cell *cell_of(struct report_builder *builder, const struct run *run)
 {
+	const char *arm = builder->has_arms ? run->arm : "";
 	struct builder_cell *cell;
 	void *grown;
 
 	for (size_t i = 0; i < builder->cells_count; i++) {
 		cell = &builder->cells[i];
-		if (strcmp(cell->sum.cell.name, run->cell->name) == 0)
+		if (strcmp(cell->sum.cell.name, run->cell->name) == 0 &&
+		    strcmp(cell->sum.arm, arm) == 0)
 			return cell;
 	}
 	grown = grow(builder->cells, builder->cells_count, &builder->cells_capacity, sizeof(*cell));
@@ -141,6 +149,7 @@ static struct builder_cell *cell_of(struct report_builder *builder, const struct
 		.sum.metric = run->metric,
 		.sum.min_ns = INFINITY,
 	};
+	copy_text(cell->sum.arm, sizeof(cell->sum.arm), arm);
 	return cell;
 }
 
@@ -236,12 +245,26 @@ static int agree(struct builder_cell *cell, const struct run *run)
 	return 0;
 }
 
+/* Adds the counts of a round to the cell's. Returns 0, or -errno: -ENOMEM, -EINVAL. */
+static int add_counts(struct builder_cell *cell, const struct histogram *histogram)
+{
+	if (!histogram)
+		return 0;
+	if (!cell->sum.histogram) {
+		cell->sum.histogram = histogram_create(histogram->bits);
+		if (!cell->sum.histogram)
+			return -ENOMEM;
+	}
+	return histogram_merge(cell->sum.histogram, histogram);
+}
+
 int report_add_run(struct report_builder *builder, const struct run *run)
 {
 	struct builder_cell *cell = cell_of(builder, run);
 	struct builder_round *rounds;
 	double *figures;
 	double seconds = (double)run->elapsed_ns / 1e9;
+	int ret;
 
 	if (!cell)
 		return -ENOMEM;
@@ -252,6 +275,9 @@ int report_add_run(struct report_builder *builder, const struct run *run)
 	}
 	if (agree(cell, run) < 0)
 		return -EINVAL;
+	ret = add_counts(cell, run->histogram);
+	if (ret < 0)
+		return ret;
 	rounds = grow(cell->rounds, cell->sum.rounds, &cell->rounds_capacity, sizeof(*rounds));
 	if (!rounds)
 		return -ENOMEM;
@@ -262,7 +288,8 @@ int report_add_run(struct report_builder *builder, const struct run *run)
 	fill_quantiles(figures, cell, run);
 	fill_peers(figures, cell, run);
 	figures[FIGURE_MESSAGES] = share((double)run->messages, seconds);
-	figures[FIGURE_BYTES] = share((double)run->bytes, seconds);
+	/* A comparator does not say what it carries. */
+	figures[FIGURE_BYTES] = run->bytes > 0 ? share((double)run->bytes, seconds) : NAN;
 	cell->sum.samples += run->samples;
 	rounds[cell->sum.rounds++] = (struct builder_round){
 		.round = run->round,
@@ -359,6 +386,14 @@ static int build_curve(struct report_cell *out, const struct builder_cell *cell,
 	return 0;
 }
 
+static int copy_counts(struct report_cell *out, const struct histogram *from)
+{
+	if (!from)
+		return 0;
+	out->histogram = histogram_create(from->bits);
+	return out->histogram ? histogram_merge(out->histogram, from) : -ENOMEM;
+}
+
 /* Sums up one cell. Returns 0, or -ENOMEM. */
 static int build_cell(struct report_cell *out, struct builder_cell *cell)
 {
@@ -367,6 +402,10 @@ static int build_cell(struct report_cell *out, struct builder_cell *cell)
 	int ret;
 
 	*out = cell->sum;
+	/* The builder may go on: each report has counts of its own. */
+	out->histogram = NULL;
+	if (copy_counts(out, cell->sum.histogram) < 0)
+		return -ENOMEM;
 	if (rounds == 0) {
 		out->min_ns = 0.0;
 		return 0;
@@ -425,8 +464,11 @@ static int compare_run_cells(const struct run_cell *a, const struct run_cell *b)
 
 static int compare_cells(const void *left, const void *right)
 {
-	return compare_run_cells(&((const struct report_cell *)left)->cell,
-	                         &((const struct report_cell *)right)->cell);
+	const struct report_cell *a = left;
+	const struct report_cell *b = right;
+	int order = compare_run_cells(&a->cell, &b->cell);
+
+	return order != 0 ? order : strcmp(a->arm, b->arm);
 }
 
 static int compare_skips(const void *left, const void *right)
@@ -484,6 +526,7 @@ void report_destroy(struct report *report)
 		free(report->cells[i].p50_ns_by_round);
 		free(report->cells[i].messages_per_s_by_round);
 		free(report->cells[i].curve);
+		free(report->cells[i].histogram);
 	}
 	free(report->cells);
 	free(report->skips);
@@ -499,6 +542,12 @@ const struct report_transport *report_find_transport(const struct report *report
 			return &report->semantics.transports[i];
 	}
 	return NULL;
+}
+
+void report_cell_label(const struct report_cell *cell, char *out, size_t out_bytes)
+{
+	snprintf(out, out_bytes, "%s%s%s", cell->cell.name, cell->arm[0] != '\0' ? ", arm " : "",
+	         cell->arm);
 }
 
 const struct report_cell *report_find_cell(const struct report *report, const char *name)

@@ -17,6 +17,7 @@
 
 #define REPORT_QUANTILES 4
 #define REPORT_CURVE_POINTS 36
+#define REPORT_LABEL_BYTES (RUN_CELL_BYTES + RUN_ARM_BYTES + 8)
 
 /* The quantiles that a report shows: 0.5, 0.9, 0.99, 0.999, with their names p50 ... p99.9. */
 extern const double report_quantiles[REPORT_QUANTILES];
@@ -46,6 +47,7 @@ struct report_peer {
 
 struct report_cell {
 	struct run_cell cell;
+	char arm[RUN_ARM_BYTES]; /* of a session that compared; empty where there is one arm */
 	enum run_metric metric;
 	uint32_t rounds; /* that gave a number */
 	uint32_t rounds_failed;
@@ -58,6 +60,7 @@ struct report_cell {
 	bool is_resolved[REPORT_QUANTILES]; /* at least 20 values of all rounds lie beyond it */
 	double *p50_ns_by_round; /* rounds of them, in order; NAN where a round has none */
 	double *messages_per_s_by_round;
+	struct histogram *histogram; /* of all rounds that gave a number; null for throughput */
 	struct report_figure *curve; /* REPORT_CURVE_POINTS; null where there is no histogram */
 	size_t curve_count;          /* the first so many are resolved, as is_resolved has it */
 	struct report_figure messages_per_s;
@@ -109,14 +112,19 @@ struct report_semantics {
 	size_t transports_count;
 };
 
-#define REPORT_MEASURES_MAX 12
+#define REPORT_MEASURES_MAX 96
 #define REPORT_CLAIM_CELLS_MAX 16
 
-/* A claim about threads and processes, and what this machine says to it. */
+/*
+ * A claim about threads and processes, and what this machine says to it; or an
+ * experiment on peers, which claims nothing and has no verdict.
+ */
 struct report_claim {
 	char id[RUN_NAME_BYTES];
 	char claim[RUN_TEXT_BYTES];
-	char verdict[RUN_NAME_BYTES]; /* holds, does not hold, cannot be told */
+	char how[RUN_TEXT_BYTES];     /* what was measured */
+	char verdict[RUN_NAME_BYTES]; /* holds, does not hold, cannot be told; empty: none */
+	char reason[RUN_TEXT_BYTES];  /* of the verdict; empty where the numbers say it */
 	struct {
 		char name[RUN_NAME_BYTES * 2]; /* with its unit, as in JSON */
 		double value;
@@ -167,7 +175,10 @@ void report_destroy(struct report *report);
 /* Returns what is said of the transport called name, or null. */
 const struct report_transport *report_find_transport(const struct report *report, const char *name);
 
-/* Returns the cell called name, or null. */
+/* Writes a cell's name, and its arm where there are two. */
+void report_cell_label(const struct report_cell *cell, char *out, size_t out_bytes);
+
+/* Returns the cell called name, or null; of several arms the first. */
 const struct report_cell *report_find_cell(const struct report *report, const char *name);
 
 /*

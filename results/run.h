@@ -17,6 +17,7 @@
 #define RUN_NAME_BYTES 32
 #define RUN_CELL_BYTES 192
 #define RUN_TEXT_BYTES 192
+#define RUN_ARM_BYTES 8
 #define RUN_PEERS_MAX 64
 
 /* Bumped whenever the method of measuring changes a number. */
@@ -33,7 +34,8 @@ struct run_cell {
 	char model[RUN_NAME_BYTES];
 	char params[RUN_CELL_BYTES]; /* "key=value/key=value", only what is not the default */
 	uint32_t in_flight;
-	double rate_hz; /* offered load; 0: closed loop or saturated */
+	double rate_hz;   /* offered load; 0: closed loop or saturated */
+	uint32_t harness; /* version of the method; 0: RUN_HARNESS_VERSION */
 };
 
 enum run_metric {
@@ -51,7 +53,7 @@ struct run {
 	enum run_metric metric;
 	uint32_t stage;      /* 1; a confirmation is stage 2 */
 	uint32_t round;      /* from 0 */
-	char arm[8];         /* "A", or "B" in a comparison */
+	char arm[RUN_ARM_BYTES]; /* "A", or "B" in a comparison */
 	uint64_t batch;      /* operations a histogram value spans; 1 for throughput */
 	uint64_t samples;    /* values in the histogram, or messages received */
 	uint64_t messages;   /* round trips, or messages received, while measured */

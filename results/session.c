@@ -10,6 +10,13 @@
 
 #include "results/environment.h"
 
+bool session_has_arms(const struct session *session)
+{
+	const char *kind = session->kind ? session->kind : "";
+
+	return strcmp(kind, "ab") == 0 || strcmp(kind, "anchor") == 0;
+}
+
 int session_uuid(char out[static SESSION_UUID_BYTES])
 {
 	unsigned char b[16];

@@ -7,11 +7,22 @@
 #ifndef RESULTS_SESSION_H
 #define RESULTS_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct environment;
 
 #define SESSION_UUID_BYTES 37
+#define SESSION_ARMS_MAX 2
+
+/* The build that an arm measured. A string is null or empty where it is not known. */
+struct session_subject {
+	const char *git_sha; /* 40 hexadecimal digits */
+	bool is_dirty;       /* built from files that differ from that commit */
+	const char *build_id;
+	const char *compiler;
+	const char *flags;
+};
 
 struct session {
 	char uuid[SESSION_UUID_BYTES]; /* random, lower case, with hyphens */
@@ -24,7 +35,12 @@ struct session {
 	const char *doctor; /* JSON array of findings */
 	const char *status; /* running, complete, interrupted or failed */
 	const struct environment *environment;
+	/* Of arms "A" and "B". One that knows nothing is taken from the environment: this program. */
+	struct session_subject subjects[SESSION_ARMS_MAX];
 };
+
+/* Says whether a session measured two arms, A and B, of each cell. */
+bool session_has_arms(const struct session *session);
 
 /* Writes a random version-4 UUID (RFC 9562, section 5.4). Returns 0, or -errno of getrandom(). */
 int session_uuid(char out[static SESSION_UUID_BYTES]);

@@ -88,6 +88,11 @@ int store_skip(struct store *store, const struct run_cell *cell, const char *rea
 	return store->backend->skip(store, cell, reason, why, why_bytes);
 }
 
+int store_note(struct store *store, const char *kind, const char *body, char *why, size_t why_bytes)
+{
+	return store->backend->note(store, kind, body, why, why_bytes);
+}
+
 int store_finish(struct store *store, const char *status, char *why, size_t why_bytes)
 {
 	return store->backend->finish(store, status, why, why_bytes);

@@ -21,6 +21,8 @@ struct store_backend {
 	              size_t why_bytes);
 	int (*skip)(struct store *store, const struct run_cell *cell, const char *reason, char *why,
 	            size_t why_bytes);
+	int (*note)(struct store *store, const char *kind, const char *body, char *why,
+	            size_t why_bytes);
 	int (*finish)(struct store *store, const char *status, char *why, size_t why_bytes);
 	int (*read)(struct store *store, const char *reference, const struct store_reader *reader,
 	            char *why, size_t why_bytes);

@@ -64,7 +64,12 @@ static const char version_1[] =
 	" cell_id INTEGER NOT NULL REFERENCES cell, reason TEXT NOT NULL,"
 	" PRIMARY KEY(session_id, cell_id)) STRICT, WITHOUT ROWID;";
 
-const char *const store_schema_migrations[] = {version_1};
+/* What a session says as a whole, in the order in which it says it; body is JSON. */
+static const char version_2[] = "CREATE TABLE note(session_id INTEGER NOT NULL REFERENCES session,"
+				" number INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,"
+				" PRIMARY KEY(session_id, number)) STRICT, WITHOUT ROWID;";
+
+const char *const store_schema_migrations[] = {version_1, version_2};
 const int store_schema_version =
 	sizeof(store_schema_migrations) / sizeof(store_schema_migrations[0]);
 

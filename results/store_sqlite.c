@@ -45,6 +45,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 			   " nivcsw, minflt, majflt) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[STATEMENT_SKIP] = "INSERT INTO skip(session_id, cell_id, reason) VALUES(?,?,?)"
 			   " ON CONFLICT DO UPDATE SET reason=excluded.reason",
+	[STATEMENT_NOTE] = "INSERT INTO note(session_id, number, kind, body)"
+			   " SELECT ?1, count(*), ?2, ?3 FROM note WHERE session_id=?1",
 	[STATEMENT_FINISH] = "UPDATE session SET status=?, ended_ns=? WHERE id=?",
 };
 
@@ -447,6 +449,19 @@ static int sqlite_skip(struct store *store, const struct run_cell *cell, const c
 	return end(self, ret, why, why_bytes);
 }
 
+static int sqlite_note(struct store *store, const char *kind, const char *body, char *why,
+                       size_t why_bytes)
+{
+	struct store_sqlite *self = (struct store_sqlite *)store;
+	const struct value values[] = {integer((uint64_t)self->session), text(kind), text(body)};
+	int ret = begin_for_session(self, why, why_bytes);
+
+	if (ret < 0)
+		return ret;
+	ret = RUN_STATEMENT(self, STATEMENT_NOTE, values, NULL, why, why_bytes);
+	return end(self, ret, why, why_bytes);
+}
+
 /* Returns CLOCK_REALTIME in nanoseconds. */
 static uint64_t wall_clock_ns(void)
 {
@@ -482,6 +497,7 @@ const struct store_backend store_backend_sqlite = {
 	.begin = sqlite_begin,
 	.append = sqlite_append,
 	.skip = sqlite_skip,
+	.note = sqlite_note,
 	.finish = sqlite_finish,
 	.read = store_sqlite_read,
 	.sessions = store_sqlite_sessions,

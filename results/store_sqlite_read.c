@@ -335,6 +335,22 @@ static int read_skips(struct reading *reading)
 	return ret;
 }
 
+static int read_notes(struct reading *reading)
+{
+	sqlite3_stmt *row =
+		query(reading, "SELECT kind, body FROM note WHERE session_id=? ORDER BY number");
+	int ret = row ? 0 : fail(reading);
+	int code = SQLITE_DONE;
+
+	while (ret == 0 && (code = sqlite3_step(row)) == SQLITE_ROW)
+		ret = reading->reader->note(reading->reader->context, text_at(row, 0),
+		                            text_at(row, 1));
+	if (ret == 0 && code != SQLITE_DONE)
+		ret = fail(reading);
+	sqlite3_finalize(row);
+	return ret;
+}
+
 int store_sqlite_read(struct store *store, const char *reference, const struct store_reader *reader,
                       char *why, size_t why_bytes)
 {
@@ -361,6 +377,8 @@ int store_sqlite_read(struct store *store, const char *reference, const struct s
 			ret = read_runs(&reading);
 		if (ret == 0 && reader->skip)
 			ret = read_skips(&reading);
+		if (ret == 0 && reader->note)
+			ret = read_notes(&reading);
 		self->deadline_ns = 0;
 		sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
 	}

@@ -24,6 +24,10 @@ int verdict_report_create(struct verdict_report **out)
 	return 0;
 }
 
+const double verdict_shift_points[VERDICT_SHIFT_POINTS] = {
+	0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999,
+};
+
 static void series_release(struct verdict_series *series)
 {
 	free(series->values[0]);
@@ -39,7 +43,14 @@ void verdict_report_destroy(struct verdict_report *report)
 			series_release(&report->rows[i].series[stage]);
 		free(report->rows[i].differences);
 	}
+	for (size_t i = 0; i < report->pairs_count * VERDICT_STAGES * VERDICT_SHIFT_POINTS; i++) {
+		size_t pair = i / (VERDICT_STAGES * VERDICT_SHIFT_POINTS);
+		size_t stage = i / VERDICT_SHIFT_POINTS % VERDICT_STAGES;
+
+		series_release(&report->pairs[pair].shift[stage][i % VERDICT_SHIFT_POINTS]);
+	}
 	free(report->rows);
+	free(report->thefts);
 	free(report->pairs);
 	free(report);
 }
@@ -114,6 +125,49 @@ static int series_add(struct verdict_series *series, double a, double b)
 	return 0;
 }
 
+/* Keeps the quantiles of a round along the distribution. Returns 0, or -ENOMEM. */
+static int add_shift(struct verdict_pair *pair, unsigned stage, const struct run *a,
+                     const struct run *b)
+{
+	uint64_t in[2][VERDICT_SHIFT_POINTS];
+	const struct run *runs[2] = {a, b};
+
+	for (size_t arm = 0; arm < 2; arm++) {
+		if (!runs[arm]->histogram || runs[arm]->histogram->count == 0)
+			return 0;
+		histogram_quantiles(runs[arm]->histogram, verdict_shift_points,
+		                    VERDICT_SHIFT_POINTS, in[arm]);
+	}
+	for (size_t i = 0; i < VERDICT_SHIFT_POINTS; i++) {
+		int ret;
+
+		if (in[0][i] == 0 || in[1][i] == 0 || in[0][i] == HISTOGRAM_CLIPPED ||
+		    in[1][i] == HISTOGRAM_CLIPPED)
+			continue;
+		ret = series_add(&pair->shift[stage][i], (double)in[0][i] / (double)a->batch,
+		                 (double)in[1][i] / (double)b->batch);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* Notes a round that was disturbed. Returns 0, or -ENOMEM. */
+static int add_theft(struct verdict_report *report, size_t pair, unsigned stage, uint32_t round,
+                     double share)
+{
+	struct verdict_theft *grown;
+
+	if (!(share > VERDICT_STEAL_MAX))
+		return 0;
+	grown = realloc(report->thefts, (report->thefts_count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	report->thefts = grown;
+	grown[report->thefts_count++] = (struct verdict_theft){pair, stage, round, share};
+	return 0;
+}
+
 static bool is_excluded(struct verdict_pair *pair, unsigned stage, double steal_share)
 {
 	double share = (double)(pair->excluded[stage] + 1) / (double)(pair->rounds[stage] + 1);
@@ -129,6 +183,7 @@ int verdict_report_add_round(struct verdict_report *report, size_t index, unsign
 {
 	struct verdict_pair *pair = &report->pairs[index];
 	const char *failure = a->failure[0] != '\0' ? a->failure : b->failure;
+	int ret;
 
 	if (failure[0] != '\0') {
 		if (pair->failed++ == 0)
@@ -138,18 +193,23 @@ int verdict_report_add_round(struct verdict_report *report, size_t index, unsign
 	}
 	if (pair->batch == 0)
 		pair->batch = a->batch;
+	ret = add_theft(report, index, stage, a->round, steal_share);
+	if (ret < 0)
+		return ret;
 	if (!is_excluded(pair, stage, steal_share)) {
 		for (size_t i = 0; i < pair->rows_count; i++) {
 			struct verdict_row *row = &report->rows[pair->first_row + i];
 			double in_a = value_of(a, row->quantile);
 			double in_b = value_of(b, row->quantile);
-			int ret = 0;
 
 			if (isfinite(in_a) && isfinite(in_b))
 				ret = series_add(&row->series[stage], in_a, in_b);
 			if (ret < 0)
 				return ret;
 		}
+		ret = add_shift(pair, stage, a, b);
+		if (ret < 0)
+			return ret;
 	}
 	pair->rounds[stage]++;
 	return 0;
@@ -283,4 +343,32 @@ struct verdict_counts verdict_report_count(const struct verdict_report *report)
 		counts.inconclusive += c->verdict == COMPARISON_INCONCLUSIVE;
 	}
 	return counts;
+}
+
+void verdict_pair_name(const struct verdict_pair *pair, char *out, size_t out_bytes)
+{
+	const char *a = pair->cells[0].name;
+	const char *b = pair->cells[1].name;
+	size_t start = 0;
+	size_t tail = 0;
+
+	if (strcmp(a, b) == 0) {
+		snprintf(out, out_bytes, "%s", a);
+		return;
+	}
+	for (size_t i = 0; a[i] && a[i] == b[i]; i++)
+		start = a[i] == '/' ? i + 1 : start;
+	for (size_t i = 1; i < strlen(a) - start && i < strlen(b) - start; i++) {
+		if (a[strlen(a) - i] != b[strlen(b) - i])
+			break;
+		tail = a[strlen(a) - i] == '/' ? i : tail;
+	}
+	snprintf(out, out_bytes, "%.*s{%.*s,%.*s}%s", (int)start, a,
+	         (int)(strlen(a) - start - tail), a + start, (int)(strlen(b) - start - tail),
+	         b + start, a + strlen(a) - tail);
+}
+
+const char *verdict_quantile_name(const struct verdict_row *row)
+{
+	return row->quantile == 0.0 ? "rate" : row->quantile == 0.5 ? "p50" : "p99";
 }

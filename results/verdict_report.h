@@ -42,6 +42,18 @@ struct verdict_row {
 	size_t rounds_worse; /* in which B was worse */
 };
 
+/* Points of the shift function: the deciles, and what lies beyond. */
+#define VERDICT_SHIFT_POINTS 12
+extern const double verdict_shift_points[VERDICT_SHIFT_POINTS];
+
+/* A round in which the hypervisor took more than VERDICT_STEAL_MAX, left out or not. */
+struct verdict_theft {
+	size_t pair;
+	unsigned stage;
+	uint32_t round;
+	double share;
+};
+
 /* One cell in both arms. */
 struct verdict_pair {
 	struct run_cell cells[2];
@@ -52,6 +64,8 @@ struct verdict_pair {
 	size_t rows_count;
 	uint32_t rounds[VERDICT_STAGES]; /* played, failed ones too */
 	uint32_t excluded[VERDICT_STAGES];
+	/* Of every round that counts, quantiles at verdict_shift_points; none for throughput. */
+	struct verdict_series shift[VERDICT_STAGES][VERDICT_SHIFT_POINTS];
 	uint32_t failed;
 	char failure[RUN_TEXT_BYTES]; /* of the first round that failed */
 };
@@ -69,6 +83,8 @@ struct verdict_report {
 	size_t pairs_count;
 	struct verdict_row *rows; /* those of a pair together */
 	size_t rows_count;
+	struct verdict_theft *thefts;
+	size_t thefts_count;
 };
 
 /* Makes an empty report; pairs are added to it. Returns 0, or -ENOMEM. */
@@ -107,20 +123,10 @@ struct verdict_counts {
 };
 struct verdict_counts verdict_report_count(const struct verdict_report *report);
 
-struct verdict_style {
-	bool is_utf8;
-	bool has_colour;
-	size_t width; /* columns; 0: no limit */
-};
+/* Writes what both names have in common; what differs stands in braces: a/{b,c}/d. */
+void verdict_pair_name(const struct verdict_pair *pair, char *out, size_t out_bytes);
 
-/* Finds the style for a stream: terminal, locale, NO_COLOR. */
-struct verdict_style verdict_style_of(FILE *out);
-
-/* Writes tables for people. Returns 0, or -errno: -ENOMEM, -EIO. */
-int verdict_text_write(FILE *out, const struct verdict_report *report,
-                       const struct verdict_style *style);
-
-/* Writes one JSON object in one line. Returns 0, or -errno: -ENOMEM, -EIO. */
-int verdict_json_write(FILE *out, const struct verdict_report *report);
+/* Returns p50, p99, or rate. */
+const char *verdict_quantile_name(const struct verdict_row *row);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "ipc/transport.h"
 #include "results/run.h"
+#include "workloads/placement.h"
 
 struct task;
 struct workload;

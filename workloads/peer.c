@@ -335,8 +335,10 @@ static const struct peer *peers_find_cause(struct peers *peers)
 	uint64_t until_ns = clock_now_ns() + PEER_CAUSE_NS;
 
 	while (!peer_has_died(peers_culprit(peers)) && !peers_have_reached(peers, PEER_DONE) &&
-	       clock_now_ns() < until_ns)
-		peers_poll(peers, until_ns);
+	       clock_now_ns() < until_ns) {
+		if (peers_poll(peers, until_ns) < 0)
+			break; /* The whole run shall stop; it would be told so at each turn. */
+	}
 	return peers_culprit(peers);
 }
 
@@ -414,6 +416,21 @@ static struct peers *peers_create(const struct peers_options *options)
 	return NULL;
 }
 
+/* Gives a process whose peers are done the time to exit. */
+static void process_await_end(const struct peer_process *process)
+{
+	struct pollfd end = {.fd = process->pidfd, .events = POLLIN};
+	uint64_t until_ns = clock_now_ns() + PEER_GRACE_NS;
+	uint64_t now_ns;
+
+	while ((now_ns = clock_now_ns()) < until_ns) {
+		struct timespec rest = clock_timespec(until_ns - now_ns);
+
+		if (ppoll(&end, 1, &rest, NULL) >= 0 || errno != EINTR)
+			return;
+	}
+}
+
 static void process_end(struct peers *peers, struct peer_process *process)
 {
 	bool is_done = true;
@@ -422,8 +439,10 @@ static void process_end(struct peers *peers, struct peer_process *process)
 		is_done &= peer_state_of(&peers->peers[process->first + i]) == PEER_DONE;
 	if (process->pid > 0 && !process->is_ended) {
 		/* One whose peers are done is about to exit; its own end is the better one. */
-		if (!is_done)
-			kill(process->pid, SIGKILL);
+		if (is_done)
+			process_await_end(process);
+		/* No other can have its number: it has not been reaped. */
+		kill(process->pid, SIGKILL);
 		while (waitpid(process->pid, &process->status, 0) < 0 && errno == EINTR)
 			;
 		process->is_ended = true;

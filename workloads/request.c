@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "workloads/work/experiment.h"
 #include "workloads/workload.h"
 
 #define FILTER_BYTES_MAX 1024
@@ -112,6 +113,10 @@ static int add_names(struct request_values *list, enum cell_key key, const char 
 	}
 	if (matches > 0)
 		return 0;
+	if ((key == CELL_WORKLOAD || key == CELL_TASK) && experiment_find(pattern))
+		return refuse(why, why_bytes,
+		              "%s '%s' has no cells: it is an experiment, 'ipcbench experiment %s'",
+		              cell_key_name(key), pattern, pattern);
 	list_names(key, known, sizeof(known));
 	return refuse(why, why_bytes, "%s '%s' is unknown; there are: %s", cell_key_name(key),
 	              pattern, known);

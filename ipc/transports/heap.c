@@ -68,8 +68,19 @@ static int heap_probe(char *why, size_t why_bytes)
 
 static int heap_check(const struct ipc_channel_options *options, char *why, size_t why_bytes)
 {
-	return limits_check(&transport_heap, options, PTRDIFF_MAX / 2, "the address space", why,
-	                    why_bytes);
+	size_t ends = (size_t)options->producer_count + options->consumer_count;
+	int ret = limits_check(&transport_heap, options, PTRDIFF_MAX / 2, "the address space", why,
+	                       why_bytes);
+
+	if (ret < 0)
+		return ret;
+	if (options->slot_count > SIZE_MAX - ends)
+		return limits_refuse(why, why_bytes, -EINVAL,
+		                     "%zu slots are over the address space", options->slot_count);
+	/* Beside its bytes a slot has a place in the queue, and a buffer one among the free. */
+	return limits_check_memory(options->slot_count + ends,
+	                           options->message_bytes_max + 2 * CACHE_LINE_BYTES, why,
+	                           why_bytes);
 }
 
 static void heap_channel_destroy(struct ipc_channel *channel)

@@ -56,7 +56,8 @@ struct shm_ring_endpoint {
 	bool is_dead;  /* the peer wrote an impossible state */
 	bool is_batch; /* producer: the header of batch_position is held back */
 	uint64_t position;
-	uint64_t head_seen; /* producer: the consumer's position when it last looked */
+	uint64_t head_seen;  /* producer: the consumer's position when it last looked */
+	uint64_t free_until; /* producer: the position at which it looks again */
 	uint64_t batch_position;
 	uint32_t batch_bytes;
 	uint32_t bytes; /* of the message claimed or found */
@@ -184,6 +185,7 @@ static int shm_ring_endpoint_open(struct ipc_endpoint **out, struct ipc_channel 
 	self->head_seen = self->position;
 	if (role == IPC_PRODUCER)
 		shm_ring_resume(self);
+	self->free_until = self->position;
 	*out = &self->base;
 	return 0;
 }
@@ -251,24 +253,38 @@ static void shm_ring_sleep_for_room(void *endpoint, uint64_t until_ns)
 	shm_ring_sleep(endpoint, shm_ring_has_room, until_ns);
 }
 
+/* Waits for room, and sets how far we may go before the next look. Returns 0 or -errno. */
+static int shm_ring_reserve_late(struct shm_ring_endpoint *self, uint64_t deadline_ns)
+{
+	uint64_t room;
+	int ret;
+
+	if (self->is_dead)
+		return -EBADMSG;
+	ret = shm_ring_has_room(self);
+	if (ret == -EAGAIN) {
+		shm_ring_publish(self); /* or the consumer could never make room */
+		ret = waiting_call(&self->waiting, shm_ring_has_room, shm_ring_sleep_for_room, self,
+		                   ipc_deadline(&self->base, deadline_ns));
+	}
+	if (ret < 0)
+		return ret;
+	room = self->head_seen + self->layout.slot_count - self->position;
+	ret = waiting_glance(&self->waiting, &room);
+	if (ret == 0)
+		self->free_until = self->position + room;
+	return ret;
+}
+
 /* Waits for room. Returns 0 or -errno. */
 static inline int shm_ring_reserve(struct shm_ring_endpoint *self, size_t data_bytes,
                                    uint64_t deadline_ns)
 {
-	int ret;
-
 	if (data_bytes > self->message_bytes_max)
 		return -EMSGSIZE;
-	if (self->is_dead)
-		return -EBADMSG;
-	if (self->position - self->head_seen < self->layout.slot_count)
+	if (self->position != self->free_until)
 		return 0;
-	ret = shm_ring_has_room(self);
-	if (ret != -EAGAIN)
-		return ret;
-	shm_ring_publish(self); /* or the consumer could never make room */
-	return waiting_call(&self->waiting, shm_ring_has_room, shm_ring_sleep_for_room, self,
-	                    ipc_deadline(&self->base, deadline_ns));
+	return shm_ring_reserve_late(self, deadline_ns);
 }
 
 /* Makes the slot at our position a message. */

@@ -136,10 +136,14 @@ static int shm_sem_wait(struct shm_sem_endpoint *self, sem_t *semaphore, uint64_
 static int shm_sem_enter(struct shm_sem_endpoint *self, uint64_t deadline_ns)
 {
 	struct shm_sem_side *side = &self->header->sides[self->role];
+	uint64_t one = 1;
 	int ret;
 
 	if (self->is_dead)
 		return -EBADMSG;
+	ret = self->role == IPC_PRODUCER ? waiting_glance(&self->waiting, &one) : 0;
+	if (ret < 0)
+		return ret;
 	ret = shm_sem_wait(self, &side->ready, deadline_ns);
 	if (ret < 0 || !self->shares_role)
 		return ret;

@@ -36,13 +36,15 @@ static int tcp_wait(int fd, short events, uint64_t deadline_ns)
 		struct pollfd wait = {.fd = fd, .events = events};
 		uint64_t now_ns = clock_now_ns();
 		struct timespec left;
+		int ready;
 
 		if (now_ns >= deadline_ns)
 			return -ETIMEDOUT;
 		left = clock_timespec(deadline_ns - now_ns);
-		if (ppoll(&wait, 1, &left, NULL) > 0)
+		ready = ppoll(&wait, 1, &left, NULL);
+		if (ready > 0)
 			return 0;
-		if (errno != EINTR && errno != 0)
+		if (ready < 0 && errno != EINTR)
 			return -errno;
 	}
 }

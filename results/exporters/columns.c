@@ -11,9 +11,12 @@
 
 static void print_transport(char *out, const struct report_cell *cell, bool is_utf8)
 {
+	char name[RUN_NAME_BYTES + RUN_ARM_BYTES];
 	size_t length;
 
-	text_safe(out, COLUMN_ENTRY_BYTES - 1, cell->cell.transport, is_utf8);
+	snprintf(name, sizeof(name), "%s%s%s", cell->cell.transport, cell->arm[0] ? " " : "",
+	         cell->arm);
+	text_safe(out, COLUMN_ENTRY_BYTES - 1, name, is_utf8);
 	length = strlen(out);
 	if (cell->batch > 1)
 		memcpy(out + length, "*", 2);

@@ -71,6 +71,8 @@ static void put_row(FILE *out, const struct report *report, const struct run_cel
 	put_text(out, cell->model);
 	fputc(',', out);
 	put_text(out, cell->params);
+	fputc(',', out);
+	put_text(out, measured ? measured->arm : "");
 	if (measured)
 		fprintf(out, ",%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64, measured->batch,
 		        measured->rounds, measured->rounds_failed, measured->samples);
@@ -165,7 +167,7 @@ static void put_cell(FILE *out, const struct report *report, const struct report
 static int csv_write(FILE *out, const struct report *report)
 {
 	errno = 0;
-	fputs("session,cell,transport,workload,size_bytes,placement,wait,model,params,batch,rounds,"
+	fputs("session,cell,transport,workload,size_bytes,placement,wait,model,params,arm,batch,rounds,"
 	      "rounds_failed,samples,status,peer,figure,unit,value,low,high,note\r\n",
 	      out);
 	for (size_t i = 0; i < report->cells_count; i++)

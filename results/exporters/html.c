@@ -58,6 +58,8 @@ static void write_chip(FILE *out, char key, size_t number, const char *label)
 static void write_nav(FILE *out, const struct page *page)
 {
 	fputs("<nav aria-label=Sections>", out);
+	if (page->report->claims_count > 0)
+		fputs("<a href=#claims>Thread or process?</a> ", out);
 	if (page->report->semantics.transports_count > 0)
 		fputs("<a href=#semantics>Promises</a> ", out);
 	for (size_t i = 0; i < page->workloads_count; i++) {
@@ -71,8 +73,6 @@ static void write_nav(FILE *out, const struct page *page)
 		fputs("<a href=#tails>The tail</a> ", out);
 	if (page->has_pareto)
 		fputs("<a href=#pareto>Trade-offs</a> ", out);
-	if (page->report->claims_count > 0)
-		fputs("<a href=#claims>Thread or process?</a> ", out);
 	fputs("<a href=#rounds>Rounds</a> <a href=#cells>All cells</a> <a href=#method>Method and "
 	      "data</a></nav>\n<div id=filters hidden><fieldset class=\"tabs "
 	      "chips\"><legend>Transports</legend>",
@@ -93,6 +93,7 @@ static int write_body(FILE *out, const struct page *page)
 
 	page_write_verdict(out, page);
 	write_nav(out, page);
+	page_write_claims(out, page);
 	page_write_semantics(out, page);
 	for (size_t i = 0; i < page->workloads_count; i++) {
 		if (page->workloads[i].cells_count > 0)
@@ -101,7 +102,6 @@ static int write_body(FILE *out, const struct page *page)
 	ret = page_write_tails(out, page);
 	if (ret == 0)
 		ret = page_write_pareto(out, page);
-	page_write_claims(out, page);
 	page_write_rounds(out, page);
 	if (ret == 0)
 		ret = page_write_cells(out, page);

@@ -13,40 +13,8 @@
 #include "results/environment.h"
 #include "results/exporter.h"
 #include "results/exporters/columns.h"
+#include "results/exporters/markdown_put.h"
 #include "results/exporters/reproduce.h"
-
-/* Writes text in a table or a sentence so that nothing in it marks anything up. */
-static void put_text(FILE *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c < 0x20 || c == 0x7f)
-			fputc(c == '\n' ? ' ' : '?', out);
-		else if (strchr("\\`*[]<>|#&", c))
-			fprintf(out, "&#%u;", c);
-		/* No one is called by a report. */
-		else if (c == '@')
-			fputs("&#64;", out);
-		else
-			fputc(c, out);
-	}
-}
-
-/* Writes text as code, in which only a backquote and a new line mean something. */
-static void put_code(FILE *out, const char *text)
-{
-	fputc('`', out);
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c < 0x20 || c == 0x7f)
-			fputc('?', out);
-		else
-			fputc(c == '`' ? '\'' : c, out);
-	}
-	fputc('`', out);
-}
 
 static void write_head(FILE *out, const struct report *report)
 {
@@ -64,13 +32,13 @@ static void write_head(FILE *out, const struct report *report)
 	if (report->skips_count > 0)
 		fprintf(out, ", %zu skipped", report->skips_count);
 	fprintf(out, "\n\nSession %.8s, ", session->uuid);
-	put_text(out, session->status ? session->status : "");
+	markdown_put_text(out, session->status ? session->status : "");
 	if (session->environment) {
 		char line[512];
 
 		environment_describe(session->environment, line, sizeof(line));
 		fputs(": ", out);
-		put_text(out, line);
+		markdown_put_text(out, line);
 	}
 	fputs("\n", out);
 }
@@ -85,7 +53,7 @@ static int write_table(FILE *out, const struct report_cell *const *cells, size_t
 		return -ENOMEM;
 	column_fill(cells, count, true, entries, is_shown);
 	fputs("\n**", out);
-	put_text(out, cells[0]->cell.workload);
+	markdown_put_text(out, cells[0]->cell.workload);
 	fputs(cells[0]->metric == RUN_ROUND_TRIP ? "**: round-trip time"
 	                                         : "**: throughput as received",
 	      out);
@@ -93,7 +61,7 @@ static int write_table(FILE *out, const struct report_cell *const *cells, size_t
 		if (report_columns[i].kind == COLUMN_SETTING && !is_shown[i] &&
 		    entries[i * count][0] != '\0') {
 			fputs(", ", out);
-			put_text(out, entries[i * count]);
+			markdown_put_text(out, entries[i * count]);
 		}
 	}
 	fputs("\n\n|", out);
@@ -112,7 +80,7 @@ static int write_table(FILE *out, const struct report_cell *const *cells, size_t
 			if (!is_shown[i])
 				continue;
 			fputs(" ", out);
-			put_text(out, entries[i * count + row]);
+			markdown_put_text(out, entries[i * count + row]);
 			fputs(" |", out);
 		}
 	}
@@ -153,21 +121,32 @@ static void write_failures(FILE *out, const struct report *report)
 
 	for (size_t i = 0; i < report->cells_count; i++) {
 		const struct report_cell *cell = &report->cells[i];
+		char label[REPORT_LABEL_BYTES];
 
 		if (cell->rounds_failed == 0)
 			continue;
 		fputs(is_first ? "\n**Failed**\n\n" : "", out);
 		is_first = false;
 		fputs("- ", out);
-		put_code(out, cell->cell.name);
+		report_cell_label(cell, label, sizeof(label));
+		markdown_put_code(out, label);
 		fprintf(out, ": %u of %u rounds: ", cell->rounds_failed,
 		        cell->rounds + cell->rounds_failed);
-		put_code(out, cell->failure);
+		markdown_put_code(out, cell->failure);
 		fputs("\n", out);
 	}
 }
 
-/* Writes the thread-or-process claims, if there are any. */
+static void put_numbers(FILE *out, const struct report_claim *claim)
+{
+	for (size_t i = 0; i < claim->measured_count && i < REPORT_MEASURES_MAX; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		markdown_put_text(out, claim->measured[i].name);
+		fprintf(out, " %.4g", claim->measured[i].value);
+	}
+}
+
+/* Writes the thread-or-process claims and the experiments, if there are any. */
 static void write_claims(FILE *out, const struct report *report)
 {
 	if (report->claims_count == 0)
@@ -178,15 +157,15 @@ static void write_claims(FILE *out, const struct report *report)
 		const struct report_claim *claim = &report->claims[i];
 
 		fputs("| ", out);
-		put_text(out, claim->claim);
+		markdown_put_text(out, claim->claim);
 		fputs(" | ", out);
-		put_text(out, claim->verdict);
-		fputs(" | ", out);
-		for (size_t j = 0; j < claim->measured_count && j < REPORT_MEASURES_MAX; j++) {
-			fputs(j > 0 ? ", " : "", out);
-			put_text(out, claim->measured[j].name);
-			fprintf(out, " %.4g", claim->measured[j].value);
+		markdown_put_text(out, claim->verdict[0] != '\0' ? claim->verdict : "-");
+		if (claim->reason[0] != '\0') {
+			fputs(": ", out);
+			markdown_put_text(out, claim->reason);
 		}
+		fputs(" | ", out);
+		put_numbers(out, claim);
 		fputs(" |\n", out);
 	}
 }
@@ -213,11 +192,11 @@ static int write_skips(FILE *out, const struct report *report)
 			others++;
 		}
 		fputs("- ", out);
-		put_code(out, report->skips[i].cell.name);
+		markdown_put_code(out, report->skips[i].cell.name);
 		if (others > 0)
 			fprintf(out, " and %zu more", others);
 		fputs(": ", out);
-		put_code(out, report->skips[i].reason);
+		markdown_put_code(out, report->skips[i].reason);
 		fputs("\n", out);
 	}
 	if (report->skips_count > 0)
@@ -238,7 +217,7 @@ static int write_foot(FILE *out, const struct session *session)
 	      "values "
 	      "support, &#42; a mean of BATCH operations.\n\nReproduce: ",
 	      out);
-	put_code(out, line);
+	markdown_put_code(out, line);
 	fputs("\n", out);
 	free(line);
 	return 0;

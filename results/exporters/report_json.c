@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "results/claim_json.h"
 #include "results/environment.h"
 #include "results/exporter.h"
 
@@ -217,6 +218,7 @@ json_t *report_json_cell(const struct report_cell *cell)
 	bool is_failed = cell->rounds == 0;
 	json_t *object = json_object();
 	bool is_whole = put_cell(object, is_failed ? "failed" : "cell", &cell->cell) &&
+	                (cell->arm[0] == '\0' || put(object, "arm", text_json(cell->arm))) &&
 	                put(object, "rounds", count_json(cell->rounds)) &&
 	                put(object, "rounds_failed", count_json(cell->rounds_failed));
 
@@ -247,6 +249,14 @@ json_t *report_json_skip(const struct report_skip *skip)
 	                put(object, "reason", text_json(skip->reason));
 
 	return made(object, is_whole);
+}
+
+json_t *report_json_claim(const struct report_claim *claim)
+{
+	json_t *object = claim_json(claim);
+	const char *type = claim->verdict[0] != '\0' ? "claim" : "experiment";
+
+	return made(object, put(object, "type", json_string(type)));
 }
 
 int report_json_write(FILE *out, json_t *value)

@@ -18,6 +18,7 @@ json_t *report_json_session(const struct session *session);
 json_t *report_json_environment(const struct environment *environment);
 json_t *report_json_cell(const struct report_cell *cell);
 json_t *report_json_skip(const struct report_skip *skip);
+json_t *report_json_claim(const struct report_claim *claim);
 
 /*
  * Writes a value in one line and frees it; null is a value that could not be made.

@@ -87,6 +87,7 @@ static void write_failures(FILE *out, const struct report *report, const struct 
 
 	for (size_t i = 0; i < report->cells_count; i++) {
 		const struct report_cell *cell = &report->cells[i];
+		char label[REPORT_LABEL_BYTES];
 
 		if (cell->rounds_failed == 0)
 			continue;
@@ -94,7 +95,8 @@ static void write_failures(FILE *out, const struct report *report, const struct 
 			fputs("\n", out);
 		is_first = false;
 		fprintf(out, "FAILED  ");
-		put_safe(out, cell->cell.name, style);
+		report_cell_label(cell, label, sizeof(label));
+		put_safe(out, label, style);
 		fprintf(out, ": %u of %u rounds: ", cell->rounds_failed,
 		        cell->rounds + cell->rounds_failed);
 		put_safe(out, cell->failure, style);
@@ -155,7 +157,9 @@ int text_write(FILE *out, const struct report *report, const struct text_style *
 
 	errno = 0;
 	write_head(out, &report->session, style);
-	ret = write_tables(out, report, style);
+	ret = text_claims_write(out, report, style);
+	if (ret == 0)
+		ret = write_tables(out, report, style);
 	if (ret < 0)
 		return ret;
 	write_failures(out, report, style);

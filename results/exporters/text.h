@@ -22,4 +22,13 @@ int text_write(FILE *out, const struct report *report, const struct text_style *
 int text_table_write(FILE *out, const struct report_cell *const *cells, size_t cells_count,
                      const struct text_style *style);
 
+/*
+ * Writes the claims: a row each with its first numbers, then each one's verdict and
+ * every number; and experiments, which have no verdict. Returns 0, or -ENOMEM.
+ */
+int text_claims_write(FILE *out, const struct report *report, const struct text_style *style);
+
+/* Writes lines without the blanks at their ends. */
+void text_lines(FILE *out, const char *text);
+
 #endif

@@ -103,8 +103,7 @@ static bool has_groups(const struct table *table)
 	return starts > 0 && starts + 1 < table->cells_count;
 }
 
-/* Writes lines without the blanks at their ends, which a row without entries is full of. */
-static void write_lines(FILE *out, const char *text)
+void text_lines(FILE *out, const char *text)
 {
 	while (*text != '\0') {
 		size_t length = strcspn(text, "\n");
@@ -155,7 +154,7 @@ static int write_grid(FILE *out, const struct table *table)
 		}
 	}
 	if (scols_print_table_to_string(grid, &text) == 0) {
-		write_lines(out, text);
+		text_lines(out, text);
 		ret = 0;
 	}
 done:

@@ -11,7 +11,7 @@
 #include "suites/bench/trial.h"
 
 #define CLAIMS_COUNT 9
-#define CLAIM_FACTS_MAX 64
+#define CLAIM_FACTS_MAX 96
 #define CLAIM_CELLS_MAX 16
 
 enum claim_verdict {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* suites/bench/claims_write.h - judged claims as text, as JSON, and in a report. */
+/* suites/bench/claims_write.h - judged claims in a report, in the store, and as JSON. */
 #ifndef SUITES_BENCH_CLAIMS_WRITE_H
 #define SUITES_BENCH_CLAIMS_WRITE_H
 
@@ -7,18 +7,17 @@
 
 #include "suites/bench/claims.h"
 
-/* What is written: the trial, what it says, and the report of its cells. */
+/* What is written: the trial, and the report of what it says. */
 struct claims_view {
 	const struct trial *trial;
-	const struct claim *claims; /* CLAIMS_COUNT */
 	const struct report *report;
 };
 
-/* Write a view, for cli_write_with(). Return 0 or -errno. */
-int claims_write_text(FILE *out, const void *view);
-int claims_write_json(FILE *out, const void *view);
+/* Adds CLAIMS_COUNT claims to a report and to the open session. Returns 0, or -errno. */
+int claims_record(const struct claim *claims, struct report_builder *builder,
+                  struct session_log *log);
 
-/* Adds the claims to a report, each with as many numbers as it takes. Returns 0 or -errno. */
-int claims_add_to_report(const struct claim *claims, struct report_builder *builder);
+/* Writes a view, for cli_write_with(). Returns 0, or -errno. */
+int claims_write_json(FILE *out, const void *view);
 
 #endif

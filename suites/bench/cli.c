@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ipc/registry.h"
@@ -17,6 +18,8 @@
 
 #define BUDGET_MS_MAX (24ull * 3600 * 1000)
 #define DRAW_MAX 10000u
+/* Room for what is added to the name of an output while it is written. */
+#define OUTPUT_ASIDE_BYTES 32u
 
 /* Every option there is; a command picks its own by their bits. */
 static const struct {
@@ -317,6 +320,24 @@ int cli_exporter(const struct cli *cli, const struct exporter **out)
 	return STATUS_USAGE;
 }
 
+int cli_verdict_exporter(const struct cli *cli, const struct verdict_exporter **out)
+{
+	char known[256] = "";
+	size_t used = 0;
+	const struct verdict_exporter *exporter =
+		verdict_exporter_find(cli->format ? cli->format : "text");
+
+	if (exporter) {
+		*out = exporter;
+		return STATUS_DONE;
+	}
+	for (size_t i = 0; (exporter = verdict_exporter_at(i)) && used < sizeof(known); i++)
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+		                         i > 0 ? ", " : "", exporter->name);
+	cli_error("format '%s' is unknown for a comparison; there are: %s", cli->format, known);
+	return STATUS_USAGE;
+}
+
 int cli_text_or_json(const struct cli *cli, bool *is_json)
 {
 	const char *format = cli->format ? cli->format : "text";
@@ -328,55 +349,140 @@ int cli_text_or_json(const struct cli *cli, bool *is_json)
 	return STATUS_USAGE;
 }
 
+/* What a name leads to decides how it is written; renaming a file over a device would end the
+ * device. */
+static bool is_written_in_place(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+/* Where a file is replaced, its folder is what must be writable. Returns 0 or -errno. */
+static int find_output_fault(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+
+	if (is_written_in_place(path))
+		return access(path, W_OK) < 0 ? -errno : 0;
+	if (path[0] == '\0' || strlen(path) + OUTPUT_ASIDE_BYTES > sizeof(folder))
+		return path[0] == '\0' ? -ENOENT : -ENAMETOOLONG;
+	if (slash)
+		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path + 1), path);
+	return access(slash ? folder : ".", W_OK | X_OK) < 0 ? -errno : 0;
+}
+
+static int output_fault(const struct cli *cli, int error)
+{
+	if (cli->output)
+		cli_error("can't write '%s': %s; name another file with --output", cli->output,
+		          strerror(-error));
+	else
+		cli_error("can't write to stdout: %s", strerror(-error));
+	return STATUS_FAILED;
+}
+
+int cli_check_output(const struct cli *cli)
+{
+	struct stat status;
+	int ret;
+
+	if (!cli->output)
+		return STATUS_DONE;
+	ret = stat(cli->output, &status) == 0 && S_ISDIR(status.st_mode)
+	              ? -EISDIR
+	              : find_output_fault(cli->output);
+	return ret < 0 ? output_fault(cli, ret) : STATUS_DONE;
+}
+
 int cli_write_with(const struct cli *cli, int (*write)(FILE *out, const void *what),
                    const void *what)
 {
+	bool is_replaced = cli->output && !is_written_in_place(cli->output);
 	char aside[PATH_MAX];
 	FILE *file = stdout;
 	int ret;
 
-	if (cli->output) {
+	if (is_replaced)
 		snprintf(aside, sizeof(aside), "%s.%d.part", cli->output, (int)getpid());
-		file = fopen(aside, "we");
-		if (!file) {
-			cli_error("can't write '%s': %s", cli->output, strerror(errno));
-			return STATUS_FAILED;
-		}
+	if (cli->output) {
+		file = fopen(is_replaced ? aside : cli->output, "we");
+		if (!file)
+			return output_fault(cli, -errno);
 	}
 	ret = write(file, what);
 	if (fflush(file) != 0 && ret == 0)
 		ret = -errno;
-	if (cli->output) {
-		if (fclose(file) != 0 && ret == 0)
-			ret = -errno;
+	if (cli->output && fclose(file) != 0 && ret == 0)
+		ret = -errno;
+	if (is_replaced) {
 		if (ret == 0 && rename(aside, cli->output) < 0)
 			ret = -errno;
 		if (ret < 0)
 			unlink(aside);
 	}
-	if (ret == 0)
-		return STATUS_DONE;
-	cli_error("can't write %s: %s", cli->output ? cli->output : "to stdout", strerror(-ret));
-	return STATUS_FAILED;
+	return ret == 0 ? STATUS_DONE : output_fault(cli, ret);
 }
 
 struct export
 {
 	const struct exporter *exporter;
 	const struct report *report;
+	const struct report_cell *cell; /* null: the whole report */
 };
 
 static int write_export(FILE *out, const void *what)
 {
 	const struct export *export = what;
 
+	if (export->cell)
+		return export->exporter->write_cell(out, export->report, export->cell);
 	return export->exporter->write(out, export->report);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return path && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Writes a file a cell into the folder, named after the cell. Returns an exit status. */
+static int write_cells(const struct cli *cli, const struct exporter *exporter,
+                       const struct report *report)
+{
+	struct export export = {exporter, report, NULL};
+	char path[PATH_MAX];
+	struct cli each = *cli;
+	int status = STATUS_DONE;
+
+	each.output = path;
+	for (size_t i = 0; i < report->cells_count && status == STATUS_DONE; i++) {
+		char name[RUN_CELL_BYTES];
+
+		export.cell = &report->cells[i];
+		if (!export.cell->histogram)
+			continue; /* throughput has no percentiles */
+		snprintf(name, sizeof(name), "%s", export.cell->cell.name);
+		for (char *c = name; *c; c++)
+			*c = *c == '/' ? '.' : *c;
+		if (snprintf(path, sizeof(path), "%s/%s.%s", cli->output, name, exporter->name) >=
+		    (int)sizeof(path)) {
+			cli_error("'%s' is too long a path", cli->output);
+			return STATUS_FAILED;
+		}
+		status = cli_write_with(&each, write_export, &export);
+	}
+	return status;
 }
 
 int cli_write(const struct cli *cli, const struct exporter *exporter, const struct report *report)
 {
-	const struct export export = {exporter, report};
+	const struct export export = {exporter, report, NULL};
 
+	if (exporter->write_cell && is_folder(cli->output))
+		return write_cells(cli, exporter, report);
 	return cli_write_with(cli, write_export, &export);
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "results/exporter.h"
+#include "results/verdict_exporter.h"
 #include "workloads/request.h"
 
 enum cli_option {
@@ -88,12 +89,23 @@ int cli_request(const struct cli *cli, struct request *out);
 /* Finds the exporter that --format names. Returns STATUS_DONE, or STATUS_USAGE said. */
 int cli_exporter(const struct cli *cli, const struct exporter **out);
 
+/* Finds the exporter of comparisons that --format names. Returns as cli_exporter(). */
+int cli_verdict_exporter(const struct cli *cli, const struct verdict_exporter **out);
+
 /* Checks that --format is text or json. Returns STATUS_DONE, or STATUS_USAGE said. */
 int cli_text_or_json(const struct cli *cli, bool *is_json);
 
 /*
+ * Checks, for a command that takes long, that --output could be written now. Returns
+ * STATUS_DONE, or STATUS_FAILED said.
+ */
+int cli_check_output(const struct cli *cli);
+
+/*
  * Writes a report to --output or stdout: to a file aside that is then renamed, so
- * that a failure leaves what was there. Returns STATUS_DONE, or STATUS_FAILED said.
+ * that a failure leaves what was there. What is no regular file, as a device or a
+ * FIFO, is written in place. Where --output is a folder and the format takes one cell
+ * a file, writes those. Returns STATUS_DONE, or STATUS_FAILED said.
  */
 int cli_write(const struct cli *cli, const struct exporter *exporter, const struct report *report);
 

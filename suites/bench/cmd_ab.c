@@ -38,7 +38,7 @@ static const struct {
 
 struct ab {
 	struct cli cli;
-	bool is_json;
+	const struct verdict_exporter *exporter;
 	char *line;
 	struct stop stop;
 	struct side sides[2];
@@ -83,7 +83,7 @@ static int parse(struct ab *ab, int argc, char **argv, const struct cli_spec *sp
 	char why[1024];
 
 	if (cli_parse(spec, argc, argv, &ab->cli) != STATUS_DONE ||
-	    cli_text_or_json(&ab->cli, &ab->is_json) != STATUS_DONE)
+	    cli_verdict_exporter(&ab->cli, &ab->exporter) != STATUS_DONE)
 		return STATUS_USAGE;
 	if (ab->cli.arguments_count < 2) {
 		cli_error("ab needs two sides: ipcbench ab A B [FILTER...]; see 'ipcbench ab "
@@ -212,19 +212,23 @@ static int measure(struct ab *ab, uint32_t rounds)
 		measure.spin_ns = anchor_wake_up_ns();
 	ret = ab_measure_add_pairs(&measure);
 	progress_init(&ab->progress, ab->cli.is_quiet);
+	/* Before the first round, so that rounds of a run that dies can be judged. */
+	if (ret == 0)
+		ret = session_log_comparison(&ab->log, ab->report);
 	if (ret == 0)
 		ret = ab_measure_run(&measure);
 	progress_end(&ab->progress);
+	if (ab->report->thefts_count > 0 && session_log_comparison(&ab->log, ab->report) < 0 &&
+	    ret == 0)
+		ret = -EIO;
 	return ret;
 }
 
 static int write_report(FILE *out, const void *what)
 {
 	const struct ab *ab = what;
-	struct verdict_style style = verdict_style_of(out);
 
-	return ab->is_json ? verdict_json_write(out, ab->report)
-	                   : verdict_text_write(out, ab->report, &style);
+	return ab->exporter->write(out, ab->report);
 }
 
 /* True if some row can't see an effect of the size that was asked for. */
@@ -359,6 +363,8 @@ static int run_ab(int argc, char **argv)
 	ab->line = cli_quote_line(argc, argv);
 	if (ab->line)
 		status = parse(ab, argc, argv, &spec);
+	if (status == STATUS_DONE)
+		status = cli_check_output(&ab->cli);
 	if (status == STATUS_DONE) {
 		if (stop_catch(&ab->stop) < 0) {
 			cli_error("signals can't be caught");

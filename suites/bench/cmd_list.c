@@ -9,6 +9,8 @@
 #include "ipc/registry.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
+#include "workloads/work/experiment.h"
+#include "workloads/work/task.h"
 #include "workloads/workload.h"
 
 static const struct {
@@ -80,8 +82,20 @@ static json_t *describe_transport(const struct ipc_transport *transport)
 	                 "available", ret == 0, "reason", ret == 0 ? NULL : why);
 }
 
+static json_t *describe_task(const struct task *task)
+{
+	char why[RUN_TEXT_BYTES] = "";
+	int ret = task->probe ? task->probe(why, sizeof(why)) : 0;
+
+	return json_pack("{s:s, s:s, s:I, s:s, s:b, s:s?}", "name", task->name, "summary",
+	                 task->summary, "amount", (json_int_t)task->amount_default, "unit",
+	                 task->amount_unit, "available", ret == 0, "reason", ret == 0 ? NULL : why);
+}
+
 static json_t *describe_all(void)
 {
+	json_t *tasks = json_array();
+	json_t *experiments = json_array();
 	json_t *transports = json_array();
 	json_t *workloads = json_array();
 	const struct ipc_transport *transport;
@@ -94,8 +108,15 @@ static json_t *describe_all(void)
 		                      json_pack("{s:s, s:s, s:o}", "name", workload->name,
 		                                "summary", workload->summary, "needs",
 		                                cap_list(workload->needs)));
-	return json_pack("{s:s, s:o, s:o}", "schema", "ipcbench/1", "transports", transports,
-	                 "workloads", workloads);
+	for (size_t i = 0; task_at(i); i++)
+		json_array_append_new(tasks, describe_task(task_at(i)));
+	for (size_t i = 0; experiment_at(i); i++)
+		json_array_append_new(experiments,
+		                      json_pack("{s:s, s:s}", "name", experiment_at(i)->name,
+		                                "summary", experiment_at(i)->summary));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "schema", "ipcbench/1", "transports",
+	                 transports, "workloads", workloads, "tasks", tasks, "experiments",
+	                 experiments);
 }
 
 /* Joins the strings of a list for a cell of the table. */
@@ -141,6 +162,9 @@ static int print_table(const json_t *rows, const char *const *keys, size_t keys_
 				join(value, text, sizeof(text));
 			else if (json_is_string(value))
 				snprintf(text, sizeof(text), "%s", json_string_value(value));
+			else if (json_is_integer(value))
+				snprintf(text, sizeof(text), "%lld",
+				         (long long)json_integer_value(value));
 			else
 				snprintf(text, sizeof(text), "%s",
 				         json_is_true(value) ? "yes" : "no");
@@ -152,33 +176,42 @@ static int print_table(const json_t *rows, const char *const *keys, size_t keys_
 	return 0;
 }
 
-static void print_text(const json_t *all)
+/* Prints a list under its title, and then why what can't run can't. */
+static void print_list(const json_t *all, const char *title, const char *list,
+                       const char *const *keys, size_t keys_count)
 {
-	static const char *const transport_keys[] = {"name", "available", "models", "waits",
-	                                             "summary"};
-	static const char *const workload_keys[] = {"name", "summary"};
 	const json_t *row;
 	size_t i;
 
-	printf("Transports\n\n");
+	printf("%s\n\n", title);
 	fflush(stdout);
-	print_table(json_object_get(all, "transports"), transport_keys, 5);
-	json_array_foreach(json_object_get(all, "transports"), i, row)
+	print_table(json_object_get(all, list), keys, keys_count);
+	json_array_foreach(json_object_get(all, list), i, row)
 	{
-		if (!json_is_true(json_object_get(row, "available")))
+		if (json_is_false(json_object_get(row, "available")))
 			printf("%s: %s\n", json_string_value(json_object_get(row, "name")),
 			       json_string_value(json_object_get(row, "reason")));
 	}
-	printf("\nWorkloads\n\n");
-	fflush(stdout);
-	print_table(json_object_get(all, "workloads"), workload_keys, 2);
+}
+
+static void print_text(const json_t *all)
+{
+	static const char *const transports[] = {"name", "available", "models", "waits", "summary"};
+	static const char *const tasks[] = {"name", "available", "amount", "unit", "summary"};
+	static const char *const others[] = {"name", "summary"};
+
+	print_list(all, "Transports", "transports", transports, 5);
+	print_list(all, "\nWorkloads", "workloads", others, 2);
+	print_list(all, "\nTasks of the pool (task:NAME, amount:NUMBER)", "tasks", tasks, 5);
+	print_list(all, "\nExperiments (ipcbench experiment NAME)", "experiments", others, 2);
 }
 
 static int list_run(int argc, char **argv)
 {
 	static const struct cli_spec spec = {
 		.command = "list",
-		.summary = "Lists transports and workloads, and why one can't run here",
+		.summary = "Lists transports, workloads, tasks and experiments, and why one can't "
+			   "run here",
 		.options = CLI_PLUGIN | CLI_FORMAT,
 	};
 	struct cli cli;
@@ -201,6 +234,6 @@ static int list_run(int argc, char **argv)
 
 const struct command command_list = {
 	.name = "list",
-	.summary = "list transports and workloads, and why one can't run here",
+	.summary = "list transports, workloads, tasks and experiments, and why one can't run here",
 	.run = list_run,
 };

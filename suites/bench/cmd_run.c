@@ -141,6 +141,9 @@ static int run_run(int argc, char **argv)
 		status = nothing_to_measure(plan);
 		goto out;
 	}
+	status = cli.is_dry_run ? STATUS_DONE : cli_check_output(&cli);
+	if (status != STATUS_DONE)
+		goto out;
 	plan_times(&request, &cli, plan->cells_count, &options);
 	options.argv = line;
 	options.store = cli.store;

@@ -205,8 +205,7 @@ static const struct {
 	{"size", "Bytes of a message?", "64", take_size},
 	{"rate", "Messages a second that it must carry; 0 if no matter?", "0", take_rate},
 	{"peers", "How many peers?", "2", take_peers},
-	{"must", "What must hold? Words with commas, as survives,distrust,no_uring; or nothing?",
-         "nothing", take_must},
+	{"must", "What must hold? Such words with commas, or nothing?", "nothing", take_must},
 	{"for", "What counts: latency, tail, throughput or cpu?", "", take_goal},
 	{"wait", "Wait in the kernel (block), on a CPU of its own (spin), or both (hybrid)?",
          "block", take_wait},
@@ -236,6 +235,22 @@ int needs_add(struct needs *needs, const char *text, const struct report_semanti
 	return -EINVAL;
 }
 
+/* Says what each word of must: asks for. */
+static void write_words(FILE *out, const struct report_semantics *semantics)
+{
+	static const char line[] = "  %-15s %s\n";
+
+	fputs("What may be needed:\n", out);
+	for (size_t i = 0; i < semantics->promises_count; i++) {
+		if (semantics->promises[i].word)
+			fprintf(out, line, semantics->promises[i].word,
+			        semantics->promises[i].title);
+	}
+	fprintf(out, line, WORD_PERSISTENCE, "messages outlive all peers");
+	fprintf(out, line, WORD_ORDERING, "first in, first out for each producer: all keep it");
+	fprintf(out, line, WORD_NO_URING, "io_uring is forbidden where it will run");
+}
+
 int needs_ask(struct needs *needs, const struct report_semantics *semantics, FILE *in, FILE *out)
 {
 	char why[WHY_BYTES];
@@ -249,6 +264,8 @@ int needs_ask(struct needs *needs, const struct report_semantics *semantics, FIL
 
 		if (!keys[i].question)
 			continue;
+		if (keys[i].take == take_must)
+			write_words(out, semantics);
 		fprintf(out, "%s [%s] ", keys[i].question,
 		        keys[i].usual[0] != '\0'                ? keys[i].usual
 		        : strcmp(needs->pattern, "stream") == 0 ? "throughput"

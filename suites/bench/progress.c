@@ -24,31 +24,46 @@ void progress_init(struct progress *progress, bool is_quiet)
 	};
 }
 
+static uint64_t seconds_left(const struct progress *progress, const struct runner_progress *at,
+                             uint64_t now_ns)
+{
+	if (at->rounds_done == 0)
+		return 0;
+	return (now_ns - progress->start_ns) / at->rounds_done *
+	       (at->rounds_total - at->rounds_done) / NS_PER_S;
+}
+
 void progress_show(struct progress *progress, const struct runner_progress *at)
 {
 	uint64_t now_ns = clock_now_ns();
-	uint64_t spent_ns = now_ns - progress->start_ns;
-	uint64_t left_s = at->rounds_done == 0
-	                          ? 0
-	                          : spent_ns / at->rounds_done *
-	                                    (at->rounds_total - at->rounds_done) / NS_PER_S;
 	uint64_t percent = at->rounds_done * 100 / at->rounds_total;
+	const char *what;
+	uint64_t left_s;
 
 	if (progress->is_quiet)
 		return;
+	if (at->rounds_done < progress->rounds_done) {
+		progress->stage++;
+		progress->start_ns = now_ns;
+		progress->shown_round = UINT32_MAX;
+	}
+	progress->rounds_done = at->rounds_done;
+	left_s = seconds_left(progress, at, now_ns);
+	/* What looked changed is measured again. */
+	what = progress->stage > 0 ? "confirming, round" : "round";
 	if (!progress->is_terminal) {
 		if (at->round == progress->shown_round)
 			return;
 		progress->shown_round = at->round;
-		fprintf(stderr, "round %u: %3llu %% done, %llu s left\n", at->round + 1,
+		fprintf(stderr, "%s %u: %3llu %% done, %llu s left\n", what, at->round + 1,
 		        (unsigned long long)percent, (unsigned long long)left_s);
 		return;
 	}
 	if (now_ns - progress->shown_ns < SHOW_EVERY_NS)
 		return;
 	progress->shown_ns = now_ns;
-	fprintf(stderr, "\r\033[K%3llu %%  round %u  %llu:%02llu left  %s",
-	        (unsigned long long)percent, at->round + 1, (unsigned long long)left_s / 60,
+	fprintf(stderr, "\r\033[K%3llu %%  %s %u  %llu:%02llu left  %s",
+	        (unsigned long long)percent, what, at->round + 1, (unsigned long long)left_s / 60,
 	        (unsigned long long)left_s % 60, at->cell->name);
 	fflush(stderr);
 }

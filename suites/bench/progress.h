@@ -13,6 +13,8 @@ struct progress {
 	bool is_terminal; /* one line that is written over; else a line a round */
 	uint64_t start_ns;
 	uint64_t shown_ns;
+	uint64_t rounds_done; /* when last asked; fewer now: another stage has begun */
+	unsigned stage;       /* from 0 */
 	uint32_t shown_round;
 };
 

@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "ipc/clock.h"
+#include "results/claim_json.h"
+#include "results/verdict_note.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/doctor/doctor.h"
 
@@ -21,11 +23,13 @@ static uint64_t wall_clock_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* Says why a call failed. Returns ret. */
-static int say(int ret, const char *why)
+/* Says why a call failed, once where one cause makes several fail. Returns ret. */
+static int say(struct session_log *log, int ret, const char *why)
 {
-	if (ret < 0)
+	if (ret < 0 && ret != log->told)
 		cli_error("%s", why[0] != '\0' ? why : strerror(-ret));
+	if (ret < 0)
+		log->told = ret;
 	return ret;
 }
 
@@ -40,10 +44,10 @@ int session_log_open(struct session_log *log, const char *store, const char *kin
 	if (ret == 0)
 		ret = environment_capture(&log->environment, "");
 	if (ret < 0)
-		return say(ret, why);
+		return say(log, ret, why);
 	log->doctor = doctor_brief(log->environment);
 	if (!log->doctor)
-		return say(-ENOMEM, why);
+		return say(log, -ENOMEM, why);
 	log->session = (struct session){
 		.kind = kind,
 		.started_ns = wall_clock_ns(),
@@ -57,21 +61,43 @@ int session_log_open(struct session_log *log, const char *store, const char *kin
 	ret = session_uuid(log->session.uuid);
 	if (ret == 0)
 		ret = store_begin(log->store, &log->session, why, sizeof(why));
-	return say(ret, why);
+	return say(log, ret, why);
 }
 
 int session_log_add(struct session_log *log, const struct run *runs, size_t runs_count)
 {
 	char why[WHY_BYTES] = "";
 
-	return say(store_append(log->store, runs, runs_count, why, sizeof(why)), why);
+	return say(log, store_append(log->store, runs, runs_count, why, sizeof(why)), why);
 }
 
 int session_log_skip(struct session_log *log, const struct run_cell *cell, const char *reason)
 {
 	char why[WHY_BYTES] = "";
 
-	return say(store_skip(log->store, cell, reason, why, sizeof(why)), why);
+	return say(log, store_skip(log->store, cell, reason, why, sizeof(why)), why);
+}
+
+int session_log_claim(struct session_log *log, const struct report_claim *claim)
+{
+	json_t *object = claim_json(claim);
+	char *body = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+	char why[WHY_BYTES] = "";
+	int ret = body ? store_note(log->store, CLAIM_NOTE, body, why, sizeof(why)) : -ENOMEM;
+
+	json_decref(object);
+	free(body);
+	return say(log, ret, why);
+}
+
+int session_log_comparison(struct session_log *log, const struct verdict_report *report)
+{
+	char *body = verdict_note_write(report);
+	char why[WHY_BYTES] = "";
+	int ret = body ? store_note(log->store, VERDICT_NOTE, body, why, sizeof(why)) : -ENOMEM;
+
+	free(body);
+	return say(log, ret, why);
 }
 
 int session_log_finish(struct session_log *log, const char *status)
@@ -80,7 +106,7 @@ int session_log_finish(struct session_log *log, const char *status)
 
 	log->session.status = status;
 	log->session.ended_ns = wall_clock_ns();
-	return say(store_finish(log->store, status, why, sizeof(why)), why);
+	return say(log, store_finish(log->store, status, why, sizeof(why)), why);
 }
 
 void session_log_close(struct session_log *log)

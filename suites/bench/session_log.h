@@ -8,14 +8,17 @@
 #define SUITES_BENCH_SESSION_LOG_H
 
 #include "results/environment.h"
+#include "results/report.h"
 #include "results/session.h"
 #include "results/store.h"
+#include "results/verdict_report.h"
 
 struct session_log {
 	struct store *store;
 	struct environment *environment;
 	char *doctor; /* what its checks without probes warn of, as session.doctor */
 	struct session session;
+	int told; /* the last error that was said: it is not said twice */
 };
 
 /*
@@ -29,6 +32,12 @@ int session_log_open(struct session_log *log, const char *store, const char *kin
 /* Appends runs in one transaction, or a cell that was left out. Returns 0, or -errno, said. */
 int session_log_add(struct session_log *log, const struct run *runs, size_t runs_count);
 int session_log_skip(struct session_log *log, const struct run_cell *cell, const char *reason);
+
+/* Appends a claim, or an experiment, that belongs to the session as a whole. Returns as above. */
+int session_log_claim(struct session_log *log, const struct report_claim *claim);
+
+/* Notes what is compared, beside the runs. Returns as above. */
+int session_log_comparison(struct session_log *log, const struct verdict_report *report);
 
 /* Ends the session with a status and the time. Returns 0, or -errno, said. */
 int session_log_finish(struct session_log *log, const char *status);

@@ -3,6 +3,7 @@
 #include "suites/bench/stop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -27,6 +28,13 @@ int stop_signal(const struct stop *stop)
 	if (read(stop->fd, &info, sizeof(info)) != sizeof(info))
 		return 0;
 	return (int)info.ssi_signo;
+}
+
+bool stop_is_due(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	return poll(&poll_fd, 1, 0) > 0;
 }
 
 void stop_release(struct stop *stop)

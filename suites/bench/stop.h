@@ -4,6 +4,7 @@
 #define SUITES_BENCH_STOP_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 struct stop {
 	int fd; /* readable once a signal has come */
@@ -15,6 +16,9 @@ int stop_catch(struct stop *stop);
 
 /* Returns the signal that came, or 0. */
 int stop_signal(const struct stop *stop);
+
+/* Says, without taking it, whether a signal has come to fd; -1 has none. */
+bool stop_is_due(int fd);
 
 /* Lets signals do again what they did before. */
 void stop_release(struct stop *stop);

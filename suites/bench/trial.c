@@ -10,6 +10,7 @@
 #include "ipc/clock.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/others.h"
+#include "suites/bench/stop.h"
 #include "workloads/clock_facts.h"
 #include "workloads/plan.h"
 #include "workloads/runner.h"
@@ -39,6 +40,12 @@ static const struct group groups[] = {
           {"task:image", "transport:pipe,shm_ring", "model:processes"}},
          250,
          10},
+	/* The same, small enough for CPython. */
+	{{{"task:image", "amount:160", "transport:loopback"},
+          {"task:image", "amount:160", "transport:heap", "model:threads"},
+          {"task:image", "amount:160", "transport:pipe,shm_ring", "model:processes"}},
+         40,
+         5},
 	/* Next to nothing but messages. */
 	{{{"task:fibonacci", "amount:10", "transport:heap", "model:threads"},
           {"task:fibonacci", "amount:10", "transport:pipe,shm_ring", "model:processes"}},
@@ -55,9 +62,9 @@ static const struct group groups[] = {
 enum { GROUPS_COUNT = sizeof(groups) / sizeof(groups[0]) };
 
 #define ROUNDS 9u
-/* Past it no further round is added in the hope of a quiet one. */
-#define CELLS_LIMIT_NS (45 * NS_PER_S)
-#define EXPERIMENT_LIMIT_NS (30 * NS_PER_S)
+/* Past it no further round begins, once there are so many. */
+#define CELLS_LIMIT_NS (40 * NS_PER_S)
+#define ROUNDS_MIN 4u
 
 static struct trial_cell *cell_of(struct trial *trial, const struct run_cell *cell)
 {
@@ -204,10 +211,12 @@ int trial_measure_cells(struct trial *trial)
 	for (uint32_t round = 0; round < rounds && ret == 0; round++) {
 		char what[64];
 
-		if (round + 1 == rounds && !trial->is_quick && rounds < TRIAL_ROUNDS_MAX &&
-		    quiet_rounds(trial) < TRIAL_QUIET_ROUNDS && clock_now_ns() < until_ns)
-			rounds++;
+		if (round >= ROUNDS_MIN && clock_now_ns() >= until_ns)
+			break;
 
+		if (round + 1 == rounds && !trial->is_quick && rounds < TRIAL_ROUNDS_MAX &&
+		    quiet_rounds(trial) < TRIAL_QUIET_ROUNDS)
+			rounds++;
 		snprintf(what, sizeof(what), "the pool, round %u of %u", round + 1, rounds);
 		trial->on_progress(trial->context, what);
 		for (size_t i = 0; i < GROUPS_COUNT; i++) {
@@ -228,15 +237,13 @@ int trial_measure_experiments(struct trial *trial)
 		struct experiment_run *run = &trial->experiments[i];
 
 		trial->on_progress(trial->context, experiment->summary);
-		*run = (struct experiment_run){
-			.seed = trial->seed,
-			.is_quick = trial->is_quick,
-			.deadline_ns = clock_now_ns() + EXPERIMENT_LIMIT_NS,
-		};
 		others_start(&others);
-		if (experiment->run(run) < 0)
+		if (experiment_play(experiment, trial->seed, trial->is_quick, trial->deadline_ns,
+		                    run) < 0)
 			cli_error("experiment %s: %s", experiment->name, run->why);
 		trial->experiments_others_cpus[i] = others_cpus(&others);
+		if (stop_is_due(trial->stop_fd))
+			return -EINTR;
 	}
 	return 0;
 }

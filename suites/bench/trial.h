@@ -50,6 +50,7 @@ struct trial_python {
 struct trial {
 	uint64_t seed;
 	bool is_quick;
+	uint64_t deadline_ns; /* of the last experiment */
 	int stop_fd;
 	struct session_log *log; /* gets each run */
 	struct report_builder *builder;

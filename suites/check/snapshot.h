@@ -36,7 +36,9 @@ size_t snapshot_compare(const struct snapshot *before, const struct snapshot *af
 
 /*
  * Compares before with now until nothing is left or wait_ns have passed: a thread
- * that was joined can be seen for a moment. Returns what snapshot_compare() does.
+ * that was joined can be seen for a moment. Where only names of the whole machine are
+ * left it waits eight times as long: they may be another program's. Returns what snapshot_compare()
+ * does.
  */
 size_t snapshot_settle(const struct snapshot *before, unsigned long long wait_ns, char *text,
                        size_t text_bytes);

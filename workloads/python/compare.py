@@ -1,23 +1,30 @@
 # SPDX-License-Identifier: MIT
 """workloads/python/compare.py - the tasks of the pool in CPython, as a comparator.
 
-It is run as `python3 -c SOURCE PORT QUICK` and says what it measured, a line each:
+It is run as `python3 -c SOURCE PORT QUICK SPAN FOLDER` and says what it measured, a
+line each; after SPAN seconds nothing is measured a second time:
 
     version 3.11.7 gil
-    run TRANSPORT MODEL TASK AMOUNT PEERS ROUND TASKS ELAPSED_NS OTHERS
+    run TRANSPORT MODEL TASK AMOUNT PEERS ROUND TASKS ELAPSED_NS OTHERS CPU_NS SWITCHES
     fact NAME VALUE        the name ends in its unit
     skip NAME CAUSE
 
-OTHERS is how many CPUs other programs used meanwhile. Tasks, amounts and numbers of peers are those of the C pool. One task is one
-message, and workers run before the clock starts. PORT is that of the pool's own
-server; 0: no downloads. It needs the standard library alone.
+OTHERS is how many CPUs other programs used meanwhile; CPU_NS and SWITCHES are what
+all of our processes took, nan where the kernel does not count it. Tasks, amounts and
+numbers of peers are those of the C pool. One task is one message, and workers run
+before the clock starts. PORT is that of the pool's own server; 0: no downloads.
+FOLDER is empty, and removed by who made it. It needs the standard library alone.
 """
 
+import glob
 import http.client
 import multiprocessing
 import multiprocessing.connection
+import operator
 import os
+import pickle
 import queue
+import resource
 import signal
 import sqlite3
 import statistics
@@ -28,14 +35,23 @@ import threading
 import time
 import zlib
 from concurrent import futures
+from itertools import accumulate
 from multiprocessing import shared_memory
 
+START = time.monotonic()
 FORK = multiprocessing.get_context("fork")
 TERMS = 10000
 KNOWN = [0, 1, 1, 2, 3, 5, 8, 13, 21, 34]
 BLOCK_BYTES = 65536
 ROWS = 20
 LIMIT_S = 20
+SPAN_S, FOLDER = float(sys.argv[3]), sys.argv[4]
+WIDTH, HEIGHT, CHANNELS = 160, 120, 3
+# What image_process() of the C pool makes of picture(): its CRC-32.
+PICTURE_RIGHT = 0x5ec3cea5
+# A mean of seven samples, or of four, rounded, by their sum.
+MEAN_OF_7 = bytes((total + 3) // 7 for total in range(7 * 255 + 1))
+MEAN_OF_4 = bytes((total + 2) // 4 for total in range(4 * 255 + 1))
 PORT = int(sys.argv[1])
 QUICK = sys.argv[2] == "1"
 
@@ -115,6 +131,43 @@ def transact(index):
     return count, total
 
 
+def picture():
+    return bytes(i * 40503 >> 8 & 255 for i in range(CHANNELS * WIDTH * HEIGHT))
+
+
+def blur_line(line):
+    """The mean of seven samples around each; the outermost stands for those beyond it."""
+    sums = list(accumulate([line[0]] * 4 + list(line) + [line[-1]] * 3))
+    return bytes(MEAN_OF_7[after - before] for before, after in zip(sums, sums[7:]))
+
+
+def blur_columns(rows):
+    padded = rows[:1] * 3 + rows + rows[-1:] * 4
+    sums = [sum(column) for column in zip(*padded[:7])]
+    for leaves, comes in zip(padded, padded[7:]):
+        yield [MEAN_OF_7[total] for total in sums]
+        sums = [total + new - old for total, new, old in zip(sums, comes, leaves)]
+
+
+def process(pixels):
+    """A picture blurred, made grey and halved, in the whole numbers of the C pool."""
+    row_bytes = CHANNELS * WIDTH
+    rows = []
+    for start in range(0, len(pixels), row_bytes):
+        row = bytearray(row_bytes)
+        for channel in range(CHANNELS):
+            row[channel::CHANNELS] = blur_line(pixels[start + channel:start + row_bytes:CHANNELS])
+        rows.append(row)
+    grey = [[77 * red + 150 * green + 29 * blue + 128 >> 8
+             for red, green, blue in zip(row[::3], row[1::3], row[2::3])]
+            for row in blur_columns(rows)]
+    half = bytearray()
+    for upper, lower in zip(grey[::2], grey[1::2]):
+        pairs = list(map(operator.add, upper, lower))
+        half += bytes(MEAN_OF_4[total] for total in map(operator.add, pairs[::2], pairs[1::2]))
+    return bytes(half)
+
+
 class Task:
     """A task, its amount as the C pool names it, and the right result of an argument."""
 
@@ -123,7 +176,7 @@ class Task:
         self.argument, self.right = argument, right
 
     def check(self, result):
-        if result != self.right:
+        if (zlib.crc32(result) if self.name == "image" else result) != self.right:
             raise RuntimeError(f"{self.name}: a wrong result: {result!r:.80}")
 
 
@@ -191,19 +244,25 @@ class OverPipe:
         while (argument := end.recv()) is not None:
             end.send(self.task.work(argument))
 
+    def hand(self, end):
+        end.send(self.task.argument)
+
+    def take(self, end):
+        return end.recv()
+
     def map(self, count):
         given = done = 0
         for end in self.ends:
             for _ in range(2):
-                end.send(self.task.argument)
+                self.hand(end)
                 given += 1
         count = max(count, given)
         while done < count:
             for end in multiprocessing.connection.wait(self.ends, LIMIT_S):
-                self.task.check(end.recv())
+                self.task.check(self.take(end))
                 done += 1
                 if given < count:
-                    end.send(self.task.argument)
+                    self.hand(end)
                     given += 1
 
     def close(self):
@@ -211,6 +270,44 @@ class OverPipe:
             end.send(None)
         for worker in self.workers:
             worker.join(LIMIT_S)
+
+
+class OverSharedMemory(OverPipe):
+    """As over the pipe, but what is said stays in a shared_memory.SharedMemory."""
+
+    transport, ROOM = "mp_shared_memory", 1 << 18
+
+    def __init__(self, task, peers):
+        # Of each worker: room for two tasks, and for their results.
+        self.memory = shared_memory.SharedMemory(create=True, size=peers * 4 * self.ROOM)
+        self.turns = {}
+        super().__init__(task, peers)
+        self.memory.unlink()  # all have it mapped: whoever is killed, no name is left
+
+    def put(self, slot, value):
+        data = value if isinstance(value, bytes) else pickle.dumps(value)
+        self.memory.buf[slot * self.ROOM:slot * self.ROOM + len(data)] = data
+        return slot, len(data), isinstance(value, bytes)
+
+    def get(self, slot, size, is_raw):
+        data = bytes(self.memory.buf[slot * self.ROOM:slot * self.ROOM + size])
+        return data if is_raw else pickle.loads(data)
+
+    def live(self, end):
+        while (said := end.recv()) is not None:
+            end.send(self.put(said[0] + 2, self.task.work(self.get(*said))))
+
+    def hand(self, end):
+        turn = self.turns.get(end, 0)
+        self.turns[end] = turn + 1
+        end.send(self.put(4 * self.ends.index(end) + turn % 2, self.task.argument))
+
+    def take(self, end):
+        return self.get(*end.recv())
+
+    def close(self):
+        super().close()
+        self.memory.close()
 
 
 class OverQueue:
@@ -295,8 +392,8 @@ class ExecutorProcesses(Executor):
         return futures.ProcessPoolExecutor(peers, mp_context=FORK)
 
 
-class Others:
-    """How many CPUs other programs use: what all worked, less what we and our children did."""
+class Costs:
+    """What ran meanwhile: other programs, by CPUs, and all of our own processes."""
 
     def __init__(self):
         self.start, self.busy, self.own = time.monotonic(), self.busy_now(), self.own_now()
@@ -309,26 +406,52 @@ class Others:
 
     @staticmethod
     def own_now():
-        return sum(os.times()[:4])
+        """CPU time and context switches of this process and of the workers that live."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        cpu_s, switches = time.process_time(), usage.ru_nvcsw + usage.ru_nivcsw
+        for child in multiprocessing.active_children():
+            for thread in glob.glob(f"/proc/{child.pid}/task/*"):
+                with open(f"{thread}/schedstat", encoding="ascii") as file:
+                    cpu_s += int(file.read().split()[0]) / 1e9
+                with open(f"{thread}/status", encoding="ascii") as file:
+                    switches += sum(int(line.split()[1]) for line in file if "_ctxt_sw" in line)
+        return cpu_s, switches
 
-    def cpus(self):
-        busy, own = self.busy_now() - self.busy, self.own_now() - self.own
-        return f"{max(busy - own, 0) / (time.monotonic() - self.start):.3f}"
+    def stop(self):
+        self.span = time.monotonic() - self.start
+        try:
+            self.cpu_s, self.switches = map(operator.sub, self.own_now(), self.own)
+        except OSError:  # this kernel counts no such thing
+            self.cpu_s = self.switches = float("nan")
+        self.others = max(self.busy_now() - self.busy - self.cpu_s, 0) / self.span
+        return self
 
 
-def compare(task, peers, count, pools, rounds):
-    """Runs the pools in turn, each with fresh workers, so that a noisy while hits all."""
-    for number in range(rounds):
+def compare(task, peers, count, pools, rounds, quiet=0):
+    """
+    Runs the pools in turn, each with fresh workers, so that a noisy while hits all. While
+    others left the CPUs alone in less than so many quiet rounds, up to as many are added.
+    """
+    number = calm = 0
+    while number < rounds or (calm < quiet and number < rounds + quiet):
+        most = 0
         for make, share in pools:
-            others = Others()
             pool = make(task, peers)
             tasks = max(int(count * share), 1)
+            costs = Costs()
             start = time.monotonic_ns()
             pool.map(tasks)
             elapsed = time.monotonic_ns() - start
+            costs.stop()
             pool.close()
+            most = max(most, costs.others)
             say("run", make.transport, make.model, task.name, task.amount,
-                1 if make is Alone else peers, number, tasks, elapsed, others.cpus())
+                1 if make is Alone else peers, number, tasks, elapsed, f"{costs.others:.3f}",
+                f"{costs.cpu_s * 1e9:.0f}", costs.switches)
+        number += 1
+        calm += most <= 0.2
+        if time.monotonic() - START > SPAN_S:
+            break
 
 
 def median_us(act, repeats):
@@ -390,14 +513,14 @@ def background():
         return 100.0 * beside / alone
 
     rounds = 1 if QUICK else 5
-    others = Others()
+    costs = Costs()
     fact("caller_share_beside_thread_that_computes_percent",
          statistics.median(share(steps_until) for _ in range(rounds)))
     fact("caller_share_beside_thread_that_waits_percent",
          statistics.median(
              share(lambda end: time.sleep(max(end - time.monotonic_ns(), 0) / 1e9))
              for _ in range(rounds)))
-    say("fact", "background_others_cpus", others.cpus())
+    fact("background_others_cpus", costs.stop().others)
 
 
 def race():
@@ -471,6 +594,7 @@ def passing():
 
     peer = FORK.Process(target=read_memory, daemon=True)
     peer.start()
+    memory.unlink()
     start = time.monotonic_ns()
     for _ in range(count):
         memory.buf[:] = data
@@ -479,7 +603,6 @@ def passing():
     fact("shared_memory_1_mib_us", (time.monotonic_ns() - start) / 1000 / count)
     peer.join(LIMIT_S)
     memory.close()
-    memory.unlink()
 
     def create_and_unlink():
         one = shared_memory.SharedMemory(create=True, size=size)
@@ -497,10 +620,17 @@ def main():
     scale = 0.05 if QUICK else 1
     heavy = Task("fibonacci", TERMS, fibonacci, TERMS, fibonacci(TERMS))
     tiny = Task("fibonacci", 10, ten_terms, 10, KNOWN)
-    compare(heavy, 2, 160 * scale, [(Alone, 1), (Threading, 1), (MpPool, 1), (OverPipe, 1)], rounds)
+    compare(heavy, 2, 240 * scale,
+            [(Alone, 0.5), (Threading, 0.5), (MpPool, 1), (OverPipe, 1), (ExecutorProcesses, 1)],
+            rounds, 0 if QUICK else 4)
     compare(tiny, 2, 10000 * scale,
-            [(MpPool, 1), (OverPipe, 1), (OverQueue, 1), (OverSimpleQueue, 1),
-             (Threading, 1), (ExecutorThreads, 1), (ExecutorProcesses, 0.2)], few)
+            [(MpPool, 1), (OverPipe, 1), (OverSharedMemory, 1), (OverQueue, 1),
+             (OverSimpleQueue, 1), (Threading, 1), (ExecutorThreads, 1),
+             (ExecutorProcesses, 0.2)], few)
+    image = Task("image", WIDTH, process, picture(), PICTURE_RIGHT)
+    compare(image, 2, 12 * scale,
+            [(Alone, 0.5), (Threading, 0.5), (MpPool, 1), (OverPipe, 1), (OverSharedMemory, 1)],
+            few)
     if PORT:
         page = Task("http", 20, download, 1, 4096)
         compare(page, 8, 96 * scale,
@@ -511,13 +641,11 @@ def main():
     compare(disk, 2, 200 * scale, [(Alone, 0.5), (Threading, 1), (MpPool, 1)], few)
     rows = Task("database", ROWS, transact, 1, (ROWS, sum(range(ROWS))))
     compare(rows, 2, 100 * scale, [(Alone, 0.5), (Threading, 1), (MpPool, 1)], few)
-    say("skip", "image", "the standard library has no pictures")
     for experiment in (create, background, race, isolation, passing):
         experiment()
 
 
-with tempfile.TemporaryDirectory(prefix="ipcbench-work-", dir=os.environ.get("TMPDIR", "/var/tmp")) as FOLDER:
-    setup = connect()
-    setup.execute("CREATE TABLE entry(worker, number, value, PRIMARY KEY(worker, number))")
-    setup.close()
-    main()
+setup = connect()
+setup.execute("CREATE TABLE IF NOT EXISTS entry(worker, number, value, PRIMARY KEY(worker, number))")
+setup.close()
+main()

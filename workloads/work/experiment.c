@@ -19,6 +19,28 @@ const struct experiment *experiment_at(size_t index)
 	return index < sizeof(experiments) / sizeof(experiments[0]) ? experiments[index] : NULL;
 }
 
+const struct experiment *experiment_find(const char *name)
+{
+	const struct experiment *experiment;
+
+	for (size_t i = 0; (experiment = experiment_at(i)); i++) {
+		if (strcmp(experiment->name, name) == 0)
+			return experiment;
+	}
+	return NULL;
+}
+
+int experiment_play(const struct experiment *experiment, uint64_t seed, bool is_quick,
+                    uint64_t deadline_ns, struct experiment_run *out)
+{
+	*out = (struct experiment_run){
+		.seed = seed,
+		.is_quick = is_quick,
+		.deadline_ns = deadline_ns,
+	};
+	return experiment->run(out);
+}
+
 void experiment_add(struct experiment_run *self, double value, const char *name, ...)
 {
 	va_list arguments;

@@ -61,4 +61,14 @@ uint64_t experiment_median(uint64_t *values, size_t count);
 /* Returns the experiment at index, or null past the last one. */
 const struct experiment *experiment_at(size_t index);
 
+/* Returns the experiment of this name, or null. */
+const struct experiment *experiment_find(const char *name);
+
+/*
+ * Runs an experiment until deadline_ns at most; *out is set anew, with what it found.
+ * Blocks. Returns what its run() does.
+ */
+int experiment_play(const struct experiment *experiment, uint64_t seed, bool is_quick,
+                    uint64_t deadline_ns, struct experiment_run *out);
+
 #endif

@@ -4,14 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "workloads/payload.h"
-#include "workloads/work/folder.h"
 
 size_t file_io_bytes_max(uint32_t amount)
 {
@@ -74,7 +72,8 @@ void file_io_close(struct task_peer *self)
 	free(own);
 }
 
-int file_io_fill(struct task_peer *self, const void *input, size_t input_bytes)
+/* Writes the block of an input into own->block. Returns 0, or -errno after task_fail(). */
+static int fill(struct task_peer *self, const void *input, size_t input_bytes)
 {
 	struct file_io *own = self->own;
 	uint32_t index;
@@ -92,7 +91,8 @@ int file_io_fill(struct task_peer *self, const void *input, size_t input_bytes)
 	return 0;
 }
 
-ssize_t file_io_finish(struct task_peer *self, void *result)
+/* Writes the result: the checksum of own->block. Returns its bytes. */
+static ssize_t finish(struct task_peer *self, void *result)
 {
 	struct file_io *own = self->own;
 	uint32_t crc = 0;
@@ -109,8 +109,28 @@ ssize_t file_io_finish(struct task_peer *self, void *result)
 	return sizeof(crc);
 }
 
-/* Moves the block to or from the file, piece by piece. Returns 0 or -errno. */
-static int move_block(struct file_io *own, bool writes)
+ssize_t file_io_compute_by(file_io_move *move, struct task_peer *self, const void *input,
+                           size_t input_bytes, void *result)
+{
+	struct file_io *own = self->own;
+	int ret = fill(self, input, input_bytes);
+
+	if (ret < 0)
+		return ret;
+	task_wait_begin(self);
+	ret = move(own, FILE_IO_STORE);
+	/* What is read must come from the file. */
+	memset(own->block, 0, own->bytes);
+	if (ret == 0)
+		ret = move(own, FILE_IO_LOAD);
+	task_wait_end(self);
+	if (ret < 0)
+		return task_fail(self, ret, "a block can't be written and read back: %s",
+		                 strerror(-ret));
+	return finish(self, result);
+}
+
+static int move_by_calls(struct file_io *own, enum file_io_way way)
 {
 	for (size_t at = 0; at < own->bytes;) {
 		size_t bytes = own->bytes - at;
@@ -118,55 +138,31 @@ static int move_block(struct file_io *own, bool writes)
 
 		if (bytes > FILE_IO_PIECE_BYTES)
 			bytes = FILE_IO_PIECE_BYTES;
-		moved = writes ? pwrite(own->fd, own->block + at, bytes, (off_t)at)
-		               : pread(own->fd, own->block + at, bytes, (off_t)at);
+		moved = way == FILE_IO_STORE ? pwrite(own->fd, own->block + at, bytes, (off_t)at)
+		                             : pread(own->fd, own->block + at, bytes, (off_t)at);
 		if (moved < 0 && errno == EINTR)
 			continue;
 		if (moved <= 0)
 			return moved < 0 ? -errno : -EIO;
 		at += (size_t)moved;
 	}
-	return 0;
+	return way == FILE_IO_STORE && fdatasync(own->fd) < 0 ? -errno : 0;
 }
 
 static ssize_t file_io_compute(struct task_peer *self, const void *input, size_t input_bytes,
                                void *result)
 {
-	struct file_io *own = self->own;
-	int ret = file_io_fill(self, input, input_bytes);
-
-	if (ret < 0)
-		return ret;
-	task_wait_begin(self);
-	ret = move_block(own, true);
-	if (ret == 0 && fdatasync(own->fd) < 0)
-		ret = -errno;
-	memset(own->block, 0, own->bytes);
-	if (ret == 0)
-		ret = move_block(own, false);
-	task_wait_end(self);
-	if (ret < 0)
-		return task_fail(self, ret, "a block can't be written and read back: %s",
-		                 strerror(-ret));
-	return file_io_finish(self, result);
+	return file_io_compute_by(move_by_calls, self, input, input_bytes, result);
 }
 
 const struct task task_file_io = {
 	.name = "file_io",
 	.summary = "a block written to a file, synced to the disk and read back, by system calls",
-	.amount_unit = "KiB of a block",
-	.amount_default = 64,
-	.amount_max = 65536,
-	.amount_light = 0,
-	.input_count = 4,
 	.explanation = "A task is a block that a seed makes. A worker writes it to a file of its "
 		       "own in $TMPDIR or /var/tmp in pieces of 16 KiB, has it synced (fdatasync), "
 		       "reads it back and returns its CRC32C.",
-	.bytes_max = file_io_bytes_max,
-	.start = work_folder_make,
-	.stop = work_folder_remove,
 	.open = file_io_open,
 	.close = file_io_close,
-	.make = file_io_make,
 	.compute = file_io_compute,
+	FILE_IO_MEMBERS,
 };

@@ -8,6 +8,7 @@
 #ifndef WORKLOADS_WORK_FILE_IO_H
 #define WORKLOADS_WORK_FILE_IO_H
 
+#include "workloads/work/folder.h"
 #include "workloads/work/task.h"
 
 /* A file is written and read in pieces of this size. */
@@ -21,16 +22,29 @@ struct file_io {
 	void *ring; /* of the io_uring form */
 };
 
+/* What moves a block: all of it is written and synced to the disk, or read. */
+enum file_io_way {
+	FILE_IO_STORE,
+	FILE_IO_LOAD,
+};
+
+/* Returns 0, or -errno. Blocks until it is done. */
+typedef int file_io_move(struct file_io *own, enum file_io_way way);
+
 /* Members of struct task that both forms share. */
 size_t file_io_bytes_max(uint32_t amount);
 ssize_t file_io_make(struct task_peer *self, uint32_t index, void *input);
 int file_io_open(struct task_peer *self);
 void file_io_close(struct task_peer *self);
 
-/* Writes the block of an input into file_io.block. Returns 0, or -errno after task_fail(). */
-int file_io_fill(struct task_peer *self, const void *input, size_t input_bytes);
+/* Rows of both tables: a macro, since a table of constants can't be made by a function. */
+#define FILE_IO_MEMBERS                                                                            \
+	.amount_unit = "KiB of a block", .amount_default = 64, .amount_max = 65536,                \
+	.amount_light = 0, .input_count = 4, .bytes_max = file_io_bytes_max,                       \
+	.start = work_folder_make, .stop = work_folder_remove, .make = file_io_make
 
-/* Writes the result: the checksum of file_io.block. Returns its bytes. */
-ssize_t file_io_finish(struct task_peer *self, void *result);
+/* Computes a task, whose block goes to the disk and comes back by move. As struct task's. */
+ssize_t file_io_compute_by(file_io_move *move, struct task_peer *self, const void *input,
+                           size_t input_bytes, void *result);
 
 #endif

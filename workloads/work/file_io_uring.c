@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "workloads/work/folder.h"
-
 /* Pieces on their way at once, and the sync. */
 #define RING_ENTRIES 64u
 
@@ -89,10 +87,10 @@ static int reap(struct io_uring *ring, unsigned count)
 }
 
 /* Sends the whole block in batches, and a sync behind what is written. */
-static int move_block(struct file_io *own, bool writes)
+static int move_by_ring(struct file_io *own, enum file_io_way way)
 {
 	struct io_uring *ring = own->ring;
-	bool syncs = writes;
+	bool syncs = way == FILE_IO_STORE;
 	size_t at = 0;
 	int ret = 0;
 
@@ -105,7 +103,7 @@ static int move_block(struct file_io *own, bool writes)
 			                         ? (unsigned)(own->bytes - at)
 			                         : FILE_IO_PIECE_BYTES;
 
-			if (writes)
+			if (way == FILE_IO_STORE)
 				io_uring_prep_write(entry, own->fd, own->block + at, bytes, at);
 			else
 				io_uring_prep_read(entry, own->fd, own->block + at, bytes, at);
@@ -131,39 +129,17 @@ static int move_block(struct file_io *own, bool writes)
 static ssize_t uring_compute(struct task_peer *self, const void *input, size_t input_bytes,
                              void *result)
 {
-	struct file_io *own = self->own;
-	int ret = file_io_fill(self, input, input_bytes);
-
-	if (ret < 0)
-		return ret;
-	task_wait_begin(self);
-	ret = move_block(own, true);
-	memset(own->block, 0, own->bytes);
-	if (ret == 0)
-		ret = move_block(own, false);
-	task_wait_end(self);
-	if (ret < 0)
-		return task_fail(self, ret, "a block can't be written and read back: %s",
-		                 strerror(-ret));
-	return file_io_finish(self, result);
+	return file_io_compute_by(move_by_ring, self, input, input_bytes, result);
 }
 
 const struct task task_file_io_uring = {
 	.name = "file_io_uring",
 	.summary = "a block written to a file, synced to the disk and read back, by io_uring",
-	.amount_unit = "KiB of a block",
-	.amount_default = 64,
-	.amount_max = 65536,
-	.amount_light = 0,
-	.input_count = 4,
 	.explanation = "As file_io, but the pieces of a block go to the kernel in one call of "
 		       "io_uring with the sync behind them, and come back in another.",
 	.probe = uring_probe,
-	.bytes_max = file_io_bytes_max,
-	.start = work_folder_make,
-	.stop = work_folder_remove,
 	.open = uring_open,
 	.close = uring_close,
-	.make = file_io_make,
 	.compute = uring_compute,
+	FILE_IO_MEMBERS,
 };

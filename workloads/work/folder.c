@@ -2,43 +2,42 @@
 /* workloads/work/folder.c - a folder on a disk for the files of a task, gone afterwards. */
 #include "workloads/work/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "ipc/names.h"
+
+/* Our own copy: what peers share, one of them may have written to. */
+struct work_folder {
+	struct name name;
+	char path[sizeof(((struct task_shared *)NULL)->text)];
+};
 
 int work_folder_make(struct task_peer *self)
 {
 	const char *parent = getenv("TMPDIR");
-	char *path = self->shared->text;
-	size_t path_bytes = sizeof(self->shared->text);
-	int ret;
+	struct work_folder *folder = malloc(sizeof(*folder));
+	int ret = -ENOMEM;
 
-	if (snprintf(path, path_bytes, "%s/ipcbench-work-XXXXXX", parent ? parent : "/var/tmp") >=
-	    (int)path_bytes)
-		return task_fail(self, -ENAMETOOLONG, "TMPDIR '%s' is too long", parent);
-	self->served = mkdtemp(path) ? strdup(path) : NULL;
-	if (self->served)
-		return 0;
-	ret = -errno;
-	return task_fail(self, ret, "no folder can be made in '%s': %s",
-	                 parent ? parent : "/var/tmp", strerror(-ret));
+	if (!parent)
+		parent = "/var/tmp";
+	if (folder)
+		ret = names_add_folder(&folder->name, parent, folder->path, sizeof(folder->path));
+	if (ret < 0) {
+		free(folder);
+		return task_fail(self, ret, "no folder can be made in '%s': %s", parent,
+		                 strerror(-ret));
+	}
+	memcpy(self->shared->text, folder->path, sizeof(folder->path));
+	self->served = folder;
+	return 0;
 }
 
 void work_folder_remove(struct task_peer *self)
 {
-	/* By our own copy of its name: what peers share, one of them may have written to. */
-	char *path = self->served;
-	DIR *folder = opendir(path);
-	const struct dirent *entry;
+	struct work_folder *folder = self->served;
 
-	while (folder && (entry = readdir(folder)))
-		unlinkat(dirfd(folder), entry->d_name, 0); /* fails for . and .. */
-	if (folder)
-		closedir(folder);
-	rmdir(path);
-	free(path);
+	names_remove_folder(&folder->name, folder->path);
+	free(folder);
 }

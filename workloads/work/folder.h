@@ -7,8 +7,9 @@
 
 /*
  * Makes a folder of a task in $TMPDIR, or in /var/tmp, which outlives a reboot and so
- * is on a disk. Its path is left in self->shared->text. Returns 0, or -errno after
- * task_fail().
+ * is on a disk. Its path is left in self->shared->text; it is entered in the register
+ * of names, so that 'ipcbench clean' finds what a killed dispatcher leaves. Returns 0,
+ * or -errno after task_fail().
  */
 int work_folder_make(struct task_peer *self);
 

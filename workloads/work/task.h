@@ -21,7 +21,7 @@
 /* What a task's start() tells its peers: a port, a folder. In memory that all of them share. */
 struct task_shared {
 	uint64_t number;
-	char text[128];
+	char text[192];
 };
 
 /* One peer's view of a task. */

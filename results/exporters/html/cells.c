@@ -128,11 +128,13 @@ static void write_failures(FILE *out, const struct page *page)
 	      out);
 	for (size_t i = 0; i < report->cells_count; i++) {
 		const struct report_cell *cell = &report->cells[i];
+		char label[REPORT_LABEL_BYTES];
 
 		if (cell->rounds_failed == 0)
 			continue;
 		fputs("<li><code>", out);
-		html_text(out, cell->cell.name);
+		report_cell_label(cell, label, sizeof(label));
+		html_text(out, label);
 		fprintf(out, "</code> %u of %u rounds: ", cell->rounds_failed,
 		        cell->rounds + cell->rounds_failed);
 		html_text(out, cell->failure);

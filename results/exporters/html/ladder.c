@@ -13,6 +13,7 @@
 
 #define ROWS_MAX 64
 #define ROW_HEIGHT 18.0
+#define WORK_LEFT_MAX 212.0 /* names of comparators are long */
 
 struct rung {
 	const struct report_cell *cell;
@@ -94,16 +95,67 @@ static void draw_setting(struct chart *chart, const struct page *page, size_t wo
 	chart_open(chart, page->settings[setting].label,
 	           which == PAGE_P50 ? "Round-trip time of each transport, the shortest first"
 	                             : "Messages a second of each transport, the most first");
-	chart_x_axis(chart, which == PAGE_P50 ? "p50, with a line to p99" : "messages a second");
+	chart_x_axis(chart, which == PAGE_P50                   ? "p50, with a line to p99"
+	                    : page->workloads[workload].is_work ? "tasks a second"
+	                                                        : "messages a second");
 	for (size_t i = 0; i < count; i++)
 		draw_rung(chart, page, &rungs[i], chart->top + ((double)i + 0.5) * ROW_HEIGHT,
 		          which);
 	chart_close(chart);
 }
 
+/* Grows the scale by what a setting shows; PAGE_ANY: all settings. Returns the size shown. */
+static size_t include_setting(struct chart *chart, const struct page *page, size_t workload,
+                              size_t setting)
+{
+	enum page_figure which = page_main_figure(page, workload);
+	size_t size = PAGE_ANY;
+
+	for (size_t i = 0; i < page->report->cells_count; i++) {
+		const struct report_cell *cell = &page->report->cells[i];
+		const struct page_place *place = &page->cells[i];
+		const struct report_figure *figure;
+
+		/* Where there are only yardsticks nothing is drawn. */
+		if (place->workload != workload || cell->rounds == 0 ||
+		    (setting != PAGE_ANY && place->setting != setting) ||
+		    page_count(page, workload, place->setting, place->size) == 0)
+			continue;
+		size = place->size;
+		figure = page_figure(cell, which);
+		if (figure) {
+			scale_include(&chart->x, figure->low);
+			scale_include(&chart->x, figure->high);
+		}
+		figure = which == PAGE_P50 ? page_figure(cell, PAGE_P99) : NULL;
+		if (figure)
+			scale_include(&chart->x, figure->median);
+	}
+	return size;
+}
+
+/* Each task has a scale of its own: what tasks take is not to be compared. */
+static void draw_work(struct chart *chart, const struct page *page, size_t workload)
+{
+	double left = chart->left;
+
+	for (size_t i = 0; i < page->series_count; i++)
+		left = fmax(left, html_label_width(page->series[i].label) + 14.0);
+	chart->left = fmin(left, WORK_LEFT_MAX);
+	for (size_t i = 0; i < page->settings_count; i++) {
+		chart->x = (struct scale){0};
+		include_setting(chart, page, workload, i);
+		if (scale_is_empty(&chart->x))
+			continue;
+		scale_finish(&chart->x, chart->left, chart->right, 0.03);
+		draw_setting(chart, page, workload, i, PAGE_ANY);
+	}
+}
+
 void page_write_ladders(FILE *out, const struct page *page, size_t workload)
 {
 	enum page_figure which = page_main_figure(page, workload);
+	bool is_work = page->workloads[workload].is_work;
 	struct chart chart = {
 		.out = out,
 		.left = 124.0,
@@ -112,34 +164,20 @@ void page_write_ladders(FILE *out, const struct page *page, size_t workload)
 		.x_unit = which == PAGE_P50 ? CHART_TIME : CHART_RATE,
 		.x_figure = page_figure_keys[which],
 	};
-	size_t size = PAGE_ANY;
+	size_t size = include_setting(&chart, page, workload, PAGE_ANY);
 
-	for (size_t i = 0; i < page->report->cells_count; i++) {
-		const struct report_cell *cell = &page->report->cells[i];
-		const struct report_figure *figure;
-
-		/* Where there are only yardsticks nothing is drawn. */
-		if (page->cells[i].workload != workload || cell->rounds == 0 ||
-		    page_count(page, workload, page->cells[i].setting, page->cells[i].size) == 0)
-			continue;
-		size = page->cells[i].size;
-		figure = page_figure(cell, which);
-		if (figure) {
-			scale_include(&chart.x, figure->low);
-			scale_include(&chart.x, figure->high);
-		}
-		figure = which == PAGE_P50 ? page_figure(cell, PAGE_P99) : NULL;
-		if (figure)
-			scale_include(&chart.x, figure->median);
-	}
 	if (size == PAGE_ANY || scale_is_empty(&chart.x))
 		return;
-	scale_finish(&chart.x, chart.left, chart.right, 0.03);
 	fputs("<div class=panels>\n", out);
-	for (size_t i = 0; i < page->settings_count; i++)
-		draw_setting(&chart, page, workload, i, size);
-	fputs("</div>\n<p class=note>The axis is logarithmic and the same in all charts. A dot is "
-	      "the "
-	      "median of the rounds, the bar through it what lies between their quartiles.</p>\n",
-	      out);
+	if (is_work) {
+		draw_work(&chart, page, workload);
+	} else {
+		scale_finish(&chart.x, chart.left, chart.right, 0.03);
+		for (size_t i = 0; i < page->settings_count; i++)
+			draw_setting(&chart, page, workload, i, size);
+	}
+	fprintf(out,
+	        "</div>\n<p class=note>The axis is logarithmic%s. A dot is the median of the "
+	        "rounds, the bar through it what lies between their quartiles.</p>\n",
+	        is_work ? ", and each chart's own" : " and the same in all charts");
 }

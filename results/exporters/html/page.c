@@ -24,8 +24,11 @@ static size_t add_workload(struct page *page, const struct run_cell *cell, enum 
 		if (strcmp(page->workloads[i].name, cell->workload) == 0)
 			return i;
 	}
-	page->workloads[page->workloads_count] =
-		(struct page_workload){.name = cell->workload, .metric = metric};
+	page->workloads[page->workloads_count] = (struct page_workload){
+		.name = cell->workload,
+		.metric = metric,
+		.is_work = strstr(cell->params, "task=") != NULL,
+	};
 	return page->workloads_count++;
 }
 
@@ -85,6 +88,7 @@ static size_t add_series(struct page *page, const struct run_cell *cell)
 		.transport = cell->transport,
 		.model = cell->model,
 		.is_yardstick = transport && transport->is_yardstick,
+		.is_comparator = !transport && page->report->semantics.transports_count > 0,
 	};
 	return page->series_count++;
 }
@@ -164,6 +168,16 @@ static void add_all(struct page *page)
 		page->skips[i] = add(page, &report->skips[i].cell, RUN_ROUND_TRIP);
 }
 
+/* Says whether the transport of a series is there under another model, too; series are sorted. */
+static bool has_other_model(const struct page *page, size_t index)
+{
+	const char *transport = page->series[index].transport;
+
+	return (index > 0 && strcmp(page->series[index - 1].transport, transport) == 0) ||
+	       (index + 1 < page->series_count &&
+	        strcmp(page->series[index + 1].transport, transport) == 0);
+}
+
 /* Writes what tells a series from others: the model only where it is not the usual one. */
 static void name_series(struct page *page)
 {
@@ -182,9 +196,15 @@ static void name_series(struct page *page)
 			usual = page->series[i].model;
 		}
 	}
+	/* Where real work is compared, the model is a part of the question. */
+	for (size_t i = 0; i < page->workloads_count; i++) {
+		if (page->workloads[i].is_work && most < page->report->cells_count)
+			usual = "";
+	}
 	for (size_t i = 0; i < page->series_count; i++) {
 		struct page_series *series = &page->series[i];
-		bool is_usual = strcmp(series->model, usual) == 0 || series->is_yardstick;
+		bool is_usual = strcmp(series->model, usual) == 0 || series->is_yardstick ||
+		                (series->is_comparator && !has_other_model(page, i));
 
 		snprintf(series->label, sizeof(series->label), "%s%s%s", series->transport,
 		         is_usual ? "" : ", ", is_usual ? "" : series->model);
@@ -276,7 +296,7 @@ static bool is_at(const struct page_place *place, size_t workload, size_t settin
                   size_t size)
 {
 	return place->workload == workload && place->setting == setting &&
-	       place->series == series && place->size == size;
+	       place->series == series && (size == PAGE_ANY || place->size == size);
 }
 
 const struct report_cell *page_cell(const struct page *page, size_t workload, size_t setting,
@@ -332,10 +352,11 @@ size_t page_count(const struct page *page, size_t workload, size_t setting, size
 	return count;
 }
 
-size_t page_workload_of(const struct page *page, enum run_metric metric)
+size_t page_workload_of(const struct page *page, enum run_metric metric, bool is_work)
 {
 	for (size_t i = 0; i < page->workloads_count; i++) {
-		if (page->workloads[i].cells_count > 0 && page->workloads[i].metric == metric)
+		if (page->workloads[i].cells_count > 0 && page->workloads[i].metric == metric &&
+		    page->workloads[i].is_work == is_work)
 			return i;
 	}
 	return PAGE_ANY;

@@ -22,6 +22,7 @@ struct page_workload {
 	const char *name;
 	enum run_metric metric;
 	size_t cells_count; /* that gave a number */
+	bool is_work;       /* real tasks, each of a size of its own */
 };
 
 struct page_setting {
@@ -35,8 +36,9 @@ struct page_series {
 	const char *transport;
 	const char *model;
 	char label[PAGE_LABEL_BYTES];
-	size_t color;      /* by transport, from 0; for the class names of page.css */
-	bool is_yardstick; /* measures the harness */
+	size_t color;       /* by transport, from 0; for the class names of page.css */
+	bool is_yardstick;  /* measures the harness */
+	bool is_comparator; /* no transport of this program: nobody's choice */
 };
 
 /* Where a cell or a skip lies. */
@@ -71,7 +73,11 @@ struct page {
 int page_create(struct page **out, const struct report *report);
 void page_destroy(struct page *page);
 
-/* Returns the cell at a place if it gave a number, or null. */
+/*
+ * Returns the cell at a place if it gave a number, or null; size may be PAGE_ANY, where
+ * a setting has one size.
+ */
+#define PAGE_ANY SIZE_MAX
 const struct report_cell *page_cell(const struct page *page, size_t workload, size_t setting,
                                     size_t series, size_t size);
 
@@ -84,14 +90,13 @@ const struct report_skip *page_skip(const struct page *page, size_t workload, si
                                     size_t series, size_t size);
 
 /* Says whether any cell with a number, in any series, is there; size may be PAGE_ANY. */
-#define PAGE_ANY SIZE_MAX
 bool page_has(const struct page *page, size_t workload, size_t setting, size_t size);
 
-/* Returns how many series have a number there; yardsticks are not counted. */
+/* Returns how many series have a number there, as page_has(); yardsticks are not counted. */
 size_t page_count(const struct page *page, size_t workload, size_t setting, size_t size);
 
-/* Returns the index of the first workload of a metric, or PAGE_ANY. */
-size_t page_workload_of(const struct page *page, enum run_metric metric);
+/* Returns the index of the first workload of a metric, or of real work, or PAGE_ANY. */
+size_t page_workload_of(const struct page *page, enum run_metric metric, bool is_work);
 
 /* The figures that the page compares. */
 enum page_figure {

@@ -333,8 +333,8 @@ static void write_size(struct pareto *self)
 
 int page_write_pareto(FILE *out, const struct page *page)
 {
-	size_t trip = page_workload_of(page, RUN_ROUND_TRIP);
-	size_t stream = page_workload_of(page, RUN_THROUGHPUT);
+	size_t trip = page_workload_of(page, RUN_ROUND_TRIP, false);
+	size_t stream = page_workload_of(page, RUN_THROUGHPUT, false);
 	size_t most = page->settings_count * page->series_count + 1;
 	struct pareto pareto = {
 		.out = out,

@@ -176,29 +176,46 @@ static size_t count_sizes(const struct page *page, size_t workload)
 	return count;
 }
 
+static void write_head(FILE *out, const struct page *page, size_t workload)
+{
+	const struct page_workload *what = &page->workloads[workload];
+	bool is_trip = what->metric == RUN_ROUND_TRIP;
+
+	fprintf(out, "<section id=w%zu><h2>%s <small>", workload,
+	        is_trip         ? "Round-trip time"
+	        : what->is_work ? "Real work"
+	                        : "Throughput");
+	html_text(out, what->name);
+	fputs("</small></h2>\n<p>", out);
+	if (is_trip)
+		fputs("One message to the other peer and one back, with nothing else in flight: "
+		      "not the latency under load, and half of it is not the way there.",
+		      out);
+	else if (what->is_work)
+		fputs("Tasks a second that peers were handed and whose results were checked. What "
+		      "begins with cpython is the same work there, a comparator.",
+		      out);
+	else
+		fputs("As fast as the consumer has received, read and checked each message. MB is "
+		      "1,000,000 bytes of payload.",
+		      out);
+	fputs("</p>\n", out);
+}
+
 void page_write_sizes(FILE *out, const struct page *page, size_t workload)
 {
-	bool is_trip = page->workloads[workload].metric == RUN_ROUND_TRIP;
-
-	fprintf(out, "<section id=w%zu><h2>", workload);
-	fputs(is_trip ? "Round-trip time" : "Throughput", out);
-	fputs(" <small>", out);
-	html_text(out, page->workloads[workload].name);
-	fputs("</small></h2>\n", out);
-	fputs(is_trip ? "<p>One message to the other peer and one back, with nothing else in "
-	                "flight: "
-	                "not the latency under load, and half of it is not the way there.</p>\n"
-	              : "<p>As fast as the consumer has received, read and checked each "
-	                "message. MB is 1,000,000 bytes of payload.</p>\n",
-	      out);
-	if (count_sizes(page, workload) > 1) {
+	write_head(out, page, workload);
+	if (page->workloads[workload].is_work) {
+		page_write_ladders(out, page, workload);
+	} else if (count_sizes(page, workload) > 1) {
 		page_write_size_charts(out, page, workload);
+		page_write_heat(out, page, workload);
 	} else {
 		page_write_ladders(out, page, workload);
 		fputs("<p class=note>One size was measured; <code>size:64..64K</code> among the "
 		      "filters draws these as lines.</p>\n",
 		      out);
+		page_write_heat(out, page, workload);
 	}
-	page_write_heat(out, page, workload);
 	fputs("</section>\n", out);
 }

@@ -203,7 +203,7 @@ static bool find_sizes(const struct page *page, size_t workload, bool *has)
 
 int page_write_tails(FILE *out, const struct page *page)
 {
-	size_t workload = page_workload_of(page, RUN_ROUND_TRIP);
+	size_t workload = page_workload_of(page, RUN_ROUND_TRIP, false);
 	bool *has = calloc(page->sizes_count + 1, sizeof(*has));
 
 	if (!has)

@@ -41,6 +41,11 @@ static bool is_better(const struct report_figure *a, const struct report_figure 
 	return !b || (is_rate ? a->median > b->median : a->median < b->median);
 }
 
+static bool competes(const struct page_series *series)
+{
+	return !series->is_yardstick && !series->is_comparator;
+}
+
 static struct contest hold_contest(const struct page *page, size_t workload, size_t setting,
                                    size_t size, enum page_figure which)
 {
@@ -51,7 +56,8 @@ static struct contest hold_contest(const struct page *page, size_t workload, siz
 		const struct report_cell *cell = page_cell(page, workload, setting, i, size);
 		const struct report_figure *figure = cell ? page_figure(cell, which) : NULL;
 
-		if (!figure || page->series[i].is_yardstick || !isfinite(figure->median))
+		if (!figure || !competes(&page->series[i]) || !isfinite(figure->median) ||
+		    !(figure->median > 0.0))
 			continue;
 		if (is_better(figure, contest.best, is_rate)) {
 			contest.second = contest.best;
@@ -68,7 +74,7 @@ static struct contest hold_contest(const struct page *page, size_t workload, siz
 		const struct report_cell *cell = page_cell(page, workload, setting, i, size);
 		const struct report_figure *figure = cell ? page_figure(cell, which) : NULL;
 
-		if (!figure || figure == contest.best || page->series[i].is_yardstick ||
+		if (!figure || figure == contest.best || !competes(&page->series[i]) ||
 		    !is_tie(figure, contest.best))
 			continue;
 		if (contest.tied < NAMES_MAX)
@@ -78,10 +84,24 @@ static struct contest hold_contest(const struct page *page, size_t workload, siz
 	return contest;
 }
 
-static void write_contest(FILE *out, const struct page *page, size_t workload, size_t setting,
-                          size_t size, enum page_figure which)
+struct column {
+	size_t workload;
+	size_t size;
+	enum page_figure figure;
+	const char *title;
+};
+
+static struct contest contest_of(const struct page *page, const struct column *column,
+                                 size_t setting)
 {
-	struct contest contest = hold_contest(page, workload, setting, size, which);
+	return hold_contest(page, column->workload, setting, column->size, column->figure);
+}
+
+static void write_contest(FILE *out, const struct page *page, const struct column *column,
+                          size_t setting)
+{
+	struct contest contest = contest_of(page, column, setting);
+	enum page_figure which = column->figure;
 	char text[TEXT_NUMBER_BYTES];
 
 	if (!contest.best) {
@@ -89,8 +109,9 @@ static void write_contest(FILE *out, const struct page *page, size_t workload, s
 		return;
 	}
 	page_value_text(text, sizeof(text), which, contest.best->median);
-	fprintf(out, "<td data-c=%zu data-f=%s><a href=#r%zu>", page_number(page, contest.cell),
-	        page_figure_keys[which], page_number(page, contest.cell));
+	fprintf(out, "<td data-c=%zu data-f=%s data-h=\"%s\"><a href=#r%zu>",
+	        page_number(page, contest.cell), page_figure_keys[which], column->title,
+	        page_number(page, contest.cell));
 	html_text(out, contest.series->label);
 	fputs("</a> <b>", out);
 	html_text(out, text);
@@ -118,13 +139,6 @@ static void write_contest(FILE *out, const struct page *page, size_t workload, s
 	fputs("</small></td>", out);
 }
 
-struct column {
-	size_t workload;
-	size_t size;
-	enum page_figure figure;
-	const char *title;
-};
-
 /* Returns the largest size at which a workload has a number. */
 static size_t largest_size(const struct page *page, size_t workload)
 {
@@ -141,8 +155,9 @@ static size_t largest_size(const struct page *page, size_t workload)
 /* Chooses what the table of the best compares. Returns how many columns there are. */
 static size_t find_columns(const struct page *page, struct column *out)
 {
-	size_t trip = page_workload_of(page, RUN_ROUND_TRIP);
-	size_t stream = page_workload_of(page, RUN_THROUGHPUT);
+	size_t trip = page_workload_of(page, RUN_ROUND_TRIP, false);
+	size_t stream = page_workload_of(page, RUN_THROUGHPUT, false);
+	size_t work = page_workload_of(page, RUN_THROUGHPUT, true);
 	size_t count = 0;
 
 	if (trip != PAGE_ANY) {
@@ -157,12 +172,14 @@ static size_t find_columns(const struct page *page, struct column *out)
 		out[count++] = (struct column){stream, largest_size(page, stream), PAGE_BYTES,
 		                               "Most MB/s"};
 	}
+	if (work != PAGE_ANY)
+		out[count++] = (struct column){work, PAGE_ANY, PAGE_MESSAGES, "Most tasks"};
 	return count;
 }
 
 static void write_best(FILE *out, const struct page *page)
 {
-	struct column columns[5];
+	struct column columns[6];
 	size_t count = find_columns(page, columns);
 
 	if (count == 0)
@@ -171,9 +188,10 @@ static void write_best(FILE *out, const struct page *page)
 	      "class=best><thead><tr><th scope=col>Where, and how peers wait</th>",
 	      out);
 	for (size_t i = 0; i < count; i++) {
-		char text[32];
+		char text[32] = "each checked";
 
-		page_size_text(text, sizeof(text), page->sizes[columns[i].size]);
+		if (columns[i].size != PAGE_ANY)
+			page_size_text(text, sizeof(text), page->sizes[columns[i].size]);
 		fprintf(out, "<th scope=col>%s <small>%s</small></th>", columns[i].title, text);
 	}
 	fputs("</tr></thead><tbody>\n", out);
@@ -181,16 +199,14 @@ static void write_best(FILE *out, const struct page *page)
 		bool has = false;
 
 		for (size_t i = 0; i < count; i++)
-			has = has ||
-			      page_count(page, columns[i].workload, setting, columns[i].size) > 0;
+			has = has || contest_of(page, &columns[i], setting).best;
 		if (!has)
 			continue;
 		fprintf(out, "<tr data-s=%zu><th scope=row>", setting);
 		html_text(out, page->settings[setting].label);
 		fputs("</th>", out);
 		for (size_t i = 0; i < count; i++)
-			write_contest(out, page, columns[i].workload, setting, columns[i].size,
-			              columns[i].figure);
+			write_contest(out, page, &columns[i], setting);
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody></table></div>\n<p class=note>No different: between quartiles, the rounds "
@@ -289,7 +305,21 @@ static void write_started(FILE *out, uint64_t started_ns)
 
 static void write_counts(FILE *out, const struct page *page)
 {
-	fprintf(out, "<h1>%zu %s measured", page->measured, page->measured == 1 ? "cell" : "cells");
+	size_t claims = 0;
+	size_t hold = 0;
+	size_t untold = 0;
+
+	for (size_t i = 0; i < page->report->claims_count; i++) {
+		claims += page->report->claims[i].verdict[0] != '\0';
+		hold += strcmp(page->report->claims[i].verdict, "holds") == 0;
+		untold += strcmp(page->report->claims[i].verdict, "cannot be told") == 0;
+	}
+	fputs("<h1>", out);
+	if (claims > 0)
+		fprintf(out, "<a href=#claims>%zu of %zu claims hold</a>, ", hold, claims);
+	if (untold > 0)
+		fprintf(out, "%zu can't be told here, ", untold);
+	fprintf(out, "%zu %s measured", page->measured, page->measured == 1 ? "cell" : "cells");
 	if (page->failed > 0)
 		fprintf(out, ", <span class=bad>%zu failed</span>", page->failed);
 	if (page->report->skips_count > 0)

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "suites/check/cli/cli.h"
@@ -85,6 +86,34 @@ static void runs_of_both_arms_are_stored(void **state)
 		1);
 }
 
+/* Same rounds, same verdicts, to the last digit. */
+static void a_stored_comparison_is_judged_the_same_again(void **state)
+{
+	static const char *const formats[] = {"json", "markdown", "junit", "text"};
+	struct cli *cli = *state;
+	char *before;
+
+	/* Cells of other names in both arms, and a suspect, hence two stages. */
+	ipcbench(cli, "ab", "size:1", "size:16K", "transport:pipe", "workload:ping_pong",
+	         "placement:same_core", "rounds:8", "time_ms:4", "--quiet", "--format", "json");
+	cli_assert_status(cli, 1);
+	before = strdup(cli->out);
+	assert_non_null(before);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		ipcbench(cli, "report", "--format", formats[i]);
+		cli_assert_status(cli, 0);
+		if (i == 0)
+			assert_string_equal(cli->out, before);
+		else
+			cli_assert_holds(cli->out, "pipe/ping_pong/");
+		cli_assert_holds(cli->out,
+		                 strcmp(formats[i], "junit") == 0 ? "<failure" : "REGRESSED");
+	}
+	free(before);
+	ipcbench(cli, "report", "--format", "csv");
+	cli_assert_refused(cli, 2, "csv", "junit");
+}
+
 static void a_build_that_speaks_no_protocol_is_not_comparable(void **state)
 {
 	struct cli *cli = *state;
@@ -132,6 +161,7 @@ const struct CMUnitTest cli_ab_tests[] = {
 	TEST(a_program_against_itself_gives_a_verdict_for_each_quantile),
 	TEST(what_is_much_slower_regressed_and_the_other_way_improved),
 	TEST(runs_of_both_arms_are_stored),
+	TEST(a_stored_comparison_is_judged_the_same_again),
 	TEST(a_build_that_speaks_no_protocol_is_not_comparable),
 	TEST(mistakes_are_refused_before_anything_is_measured),
 	TEST(a_cell_without_a_partner_is_an_error_with_its_name),

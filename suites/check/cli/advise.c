@@ -215,6 +215,8 @@ static void on_a_terminal_it_asks(void **state)
 	cli_assert_status(cli, 0);
 	cli_assert_holds(cli->out, "What counts: latency, tail, throughput or cpu? [throughput]");
 	cli_assert_holds(cli->out, "must 'fly' is unknown");
+	cli_assert_holds(cli->out, "  survives        others survive a death");
+	cli_assert_holds(cli->out, "  persistence     messages outlive all peers");
 	cli_assert_holds(cli->out, "/stream/4096B/");
 	assert_null(strstr(cli->out, "/threads"));
 }

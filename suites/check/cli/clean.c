@@ -21,16 +21,31 @@
 #include "ipc/clock.h"
 #include "suites/check/cli/cli.h"
 
-/* Starts a run over named objects and stops it, as SIGSTOP does, while they are there. */
-static void start_and_freeze(struct cli *cli, const char *transport)
+/* What a run does: where its names come from. */
+struct work {
+	const char *transport;
+	const char *task; /* or workload */
+	const char *placement;
+};
+
+static const struct work over_fifo = {"transport:fifo", "workload:ping_pong",
+                                      "placement:same_core"};
+static const struct work over_posix_mq = {"transport:posix_mq", "workload:ping_pong",
+                                          "placement:same_core"};
+static const struct work over_sysv_mq = {"transport:sysv_mq", "workload:ping_pong",
+                                         "placement:same_core"};
+static const struct work of_database = {"transport:pipe", "task:database", "placement:unpinned"};
+
+/* Starts a run with names and stops it, as SIGSTOP does, while they are there. */
+static void start_and_freeze(struct cli *cli, const struct work *work)
 {
 	uint64_t deadline_ns = clock_now_ns() + CLI_WATCHDOG_NS;
 	char history[CLI_PATH_BYTES + 16];
 
 	/* The default history would share a folder with the register. */
 	snprintf(history, sizeof(history), "%s/run.db", cli->folder);
-	ipcbench_start(cli, "run", transport, "workload:ping_pong", "placement:same_core",
-	               "rounds:1000", "time_ms:20", "--quiet", "--store", history);
+	ipcbench_start(cli, "run", work->transport, work->task, work->placement, "rounds:1000",
+	               "time_ms:20", "--quiet", "--store", history);
 	for (;;) {
 		int status;
 
@@ -38,7 +53,8 @@ static void start_and_freeze(struct cli *cli, const char *transport)
 		assert_int_equal(waitpid(cli->pid, &status, WUNTRACED), cli->pid);
 		if (!WIFSTOPPED(status))
 			fail_msg("the run ended with status %#x", (unsigned)status);
-		if (cli_has_peers(cli))
+		/* A queue's name goes as soon as both peers have opened it. */
+		if (cli_has_peers(cli) && (work == &over_posix_mq || cli_names_count(cli) > 0))
 			return;
 		assert_true(clock_now_ns() < deadline_ns);
 		assert_int_equal(kill(cli->pid, SIGCONT), 0);
@@ -74,12 +90,12 @@ static void kill_frozen(struct cli *cli)
 	assert_true(cli_group_is_gone(cli, CLI_WATCHDOG_NS));
 }
 
-static void assert_cleaned(struct cli *cli, const char *transport, const char *kind)
+static void assert_cleaned(struct cli *cli, const struct work *work, const char *kind)
 {
 	size_t names;
 
-	skip_unless_available(cli, transport);
-	start_and_freeze(cli, transport);
+	skip_unless_available(cli, work->transport);
+	start_and_freeze(cli, work);
 	names = cli_names_count(cli);
 	assert_true(names > 0);
 	kill_frozen(cli);
@@ -98,7 +114,7 @@ static void assert_cleaned(struct cli *cli, const char *transport, const char *k
 
 static void fifos_of_a_killed_run_are_removed(void **state)
 {
-	assert_cleaned(*state, "transport:fifo", "fifo");
+	assert_cleaned(*state, &over_fifo, "fifo");
 }
 
 /* A name goes as soon as both peers have opened it: there may be none to remove. */
@@ -107,7 +123,7 @@ static void nothing_is_left_of_posix_queues_after_clean(void **state)
 	struct cli *cli = *state;
 
 	skip_unless_available(cli, "transport:posix_mq");
-	start_and_freeze(cli, "transport:posix_mq");
+	start_and_freeze(cli, &over_posix_mq);
 	kill_frozen(cli);
 	ipcbench(cli, "clean");
 	cli_assert_status(cli, 0);
@@ -116,14 +132,28 @@ static void nothing_is_left_of_posix_queues_after_clean(void **state)
 
 static void system_v_queues_of_a_killed_run_are_removed(void **state)
 {
-	assert_cleaned(*state, "transport:sysv_mq", "sysv_mq");
+	assert_cleaned(*state, &over_sysv_mq, "sysv_mq");
+}
+
+static void the_folder_of_a_killed_database_is_removed(void **state)
+{
+	struct cli *cli = *state;
+	char path[CLI_PATH_BYTES];
+	char *at;
+
+	assert_cleaned(cli, &of_database, "folder");
+	/* "removed folder PATH" */
+	at = strstr(cli->out, "removed folder ");
+	assert_non_null(at);
+	assert_int_equal(sscanf(at, "removed folder %250s", path), 1);
+	assert_int_equal(access(path, F_OK), -1);
 }
 
 static void a_live_run_goes_on_while_another_cleans(void **state)
 {
 	struct cli *cli = *state;
 
-	start_and_freeze(cli, "transport:fifo");
+	start_and_freeze(cli, &over_fifo);
 	clean_beside(cli);
 
 	assert_int_equal(kill(cli->pid, SIGCONT), 0);
@@ -155,6 +185,7 @@ const struct CMUnitTest cli_clean_tests[] = {
 	TEST(fifos_of_a_killed_run_are_removed),
 	TEST(nothing_is_left_of_posix_queues_after_clean),
 	TEST(system_v_queues_of_a_killed_run_are_removed),
+	TEST(the_folder_of_a_killed_database_is_removed),
 	TEST(a_live_run_goes_on_while_another_cleans),
 	TEST(a_file_that_is_not_ours_is_left_alone),
 };

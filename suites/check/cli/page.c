@@ -281,6 +281,74 @@ static void every_figure_and_point_is_as_stored(void **state)
 	free(cells);
 }
 
+/* Compares the numbers of the claims that are stored with those of the page, in their order. */
+static void compare_claims(const char *path)
+{
+	json_t *pairs = browser_evaluate(
+		browser, "[...document.querySelectorAll('.claims .pair')].map((e) => "
+			 "[e.firstChild.textContent.trim(), +e.querySelector('b').textContent])");
+	size_t compared = 0;
+	sqlite3_stmt *row;
+	sqlite3 *history;
+
+	assert_int_equal(sqlite3_open_v2(path, &history, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(history,
+	                                    "SELECT e.key, e.value FROM note n,"
+	                                    " json_each(n.body, '$.measured') e"
+	                                    " ORDER BY n.number, e.id",
+	                                    -1, &row, NULL),
+	                 SQLITE_OK);
+	while (sqlite3_step(row) == SQLITE_ROW) {
+		const json_t *pair = json_array_get(pairs, compared++);
+		double stored = sqlite3_column_double(row, 1);
+		double shown = json_number_value(json_array_get(pair, 1));
+
+		assert_string_equal(json_string_value(json_array_get(pair, 0)),
+		                    (const char *)sqlite3_column_text(row, 0));
+		/* Four digits are shown. */
+		if (fabs(shown - stored) > 1e-3 * fabs(stored))
+			fail_msg("%s: the page shows %g, stored is %g",
+			         (const char *)sqlite3_column_text(row, 0), shown, stored);
+	}
+	sqlite3_finalize(row);
+	sqlite3_close(history);
+	assert_true(compared > 100);
+	assert_int_equal(json_array_size(pairs), compared);
+	json_decref(pairs);
+}
+
+static void claims_and_real_work_are_whole_and_as_stored(void **state)
+{
+	static const struct browser_view views[] = {
+		{.width = 360},
+		{.width = 1024, .is_dark = true},
+		{.width = 1920},
+	};
+	struct cli *cli = start();
+	char store[CLI_PATH_BYTES + 16];
+	char page[CLI_PATH_BYTES + 16];
+	struct stored_cell *cells;
+	size_t count;
+
+	(void)state;
+	snprintf(store, sizeof(store), "%s/work.db", cli->folder);
+	snprintf(page, sizeof(page), "%s/work.html", cli->folder);
+	ipcbench(cli, "thread-or-process", "--budget", "5s", "--quiet", "--store", store,
+	         "--format", "html", "--output", page);
+	cli_assert_status(cli, 0);
+	count = stored_read(store, &cells);
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+		json_t *found;
+
+		browser_show(browser, page, &views[i]);
+		found = look(&views[i], 0);
+		assert_true(compare_points(json_object_get(found, "points"), cells, count) > 20);
+		json_decref(found);
+	}
+	compare_claims(store);
+	free(cells);
+}
+
 static double number_of(const char *script)
 {
 	json_t *value = browser_evaluate(browser, script);
@@ -335,6 +403,7 @@ static void a_pointer_is_told_the_figure_and_a_filter_hides(void **state)
 const struct CMUnitTest cli_page_tests[] = {
 	cmocka_unit_test(nothing_overlaps_is_cut_off_or_hard_to_read),
 	cmocka_unit_test(every_figure_and_point_is_as_stored),
+	cmocka_unit_test(claims_and_real_work_are_whole_and_as_stored),
 	/* The last one ends the browser, however it went. */
 	cmocka_unit_test_teardown(a_pointer_is_told_the_figure_and_a_filter_hides, finish),
 };

@@ -346,6 +346,44 @@ static void an_installed_racecheck_works(void **state)
 	cli_assert_status(cli, 0);
 }
 
+/* What others rely on: the names of a row's members, and what they add up to. */
+static void assert_is_row(const json_t *row, const char *model)
+{
+	const json_t *interval = json_object_get(row, "found_interval");
+
+	assert_string_equal(cli_json_text(row, "detector"), "racecheck_gcc");
+	assert_string_equal(cli_json_text(row, "model"), model);
+	assert_int_equal(cli_json_number(row, "tp"), 1);
+	assert_int_equal(cli_json_number(row, "fp"), 0);
+	assert_int_equal(cli_json_number(row, "tn"), 1);
+	assert_int_equal(cli_json_number(row, "fn"), 0);
+	assert_int_equal(cli_json_number(row, "no_verdict"), 0);
+	assert_int_equal(cli_json_number(row, "pairs_right"), 1);
+	assert_int_equal(cli_json_number(row, "pairs"), 1);
+	/* Wilson's for 2 of 2, by hand: 1 / (1 + 1.96^2 / 2) to 1. */
+	assert_float_equal(json_number_value(json_array_get(interval, 0)), 0.3424, 0.0001);
+	assert_float_equal(json_number_value(json_array_get(interval, 1)), 1, 0.0001);
+}
+
+static void the_score_has_a_row_for_each_model(void **state)
+{
+	struct cli *cli = *state;
+	const json_t *rows;
+	json_t *score;
+
+	cli_run(cli,
+	        (const char *const[]){getenv("CLI_IPCCHECK"), "races", "--format", "json", "--case",
+	                              "mutex", "--runs", "2", "--detector", "racecheck_gcc",
+	                              "--programs", in_folder(cli, "programs"), NULL});
+	cli_assert_status(cli, 0);
+	score = cli_json(cli);
+	rows = json_object_get(score, "rows");
+	assert_int_equal(json_array_size(rows), 2);
+	assert_is_row(json_array_get(rows, 0), "threads");
+	assert_is_row(json_array_get(rows, 1), "processes");
+	json_decref(score);
+}
+
 static void a_wrong_command_line_is_answered_in_one_line(void **state)
 {
 	static const struct {
@@ -406,6 +444,7 @@ const struct CMUnitTest cli_racecheck_tests[] = {
 	TEST(a_seed_gives_the_same_steps_again),
 	TEST(an_annotated_lock_orders),
 	TEST(an_installed_racecheck_works),
+	TEST(the_score_has_a_row_for_each_model),
 	TEST(a_wrong_command_line_is_answered_in_one_line),
 };
 const size_t cli_racecheck_tests_count =

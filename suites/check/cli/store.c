@@ -54,7 +54,8 @@ static void the_history_is_for_its_owner_alone(void **state)
 
 static void each_format_of_a_report_is_written(void **state)
 {
-	static const char *const formats[] = {"text", "json", "jsonl", "csv", "markdown", "html"};
+	static const char *const formats[] = {"text", "json",  "jsonl",       "csv",  "markdown",
+	                                      "html", "junit", "openmetrics", "hgrm", "ctest"};
 	struct cli *cli = *state;
 
 	ipcbench(cli, "run", CLI_QUICK);
@@ -65,6 +66,31 @@ static void each_format_of_a_report_is_written(void **state)
 		cli_assert_holds(cli->out, "pipe");
 		cli_assert_holds(cli->out, "ping_pong");
 	}
+}
+
+/* Renaming a file over a device, as /dev/null, would be the end of the device. */
+static void an_output_that_is_no_file_is_written_in_place(void **state)
+{
+	struct cli *cli = *state;
+	char path[CLI_PATH_BYTES + 16];
+	char text[65536] = "";
+	struct stat status;
+	int fd;
+
+	ipcbench(cli, "run", CLI_QUICK);
+	cli_assert_status(cli, 0);
+	snprintf(path, sizeof(path), "%s/output", cli->folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+
+	ipcbench(cli, "report", "--format", "csv", "--output", path);
+	cli_assert_status(cli, 0);
+	assert_int_equal(lstat(path, &status), 0);
+	assert_true(S_ISFIFO(status.st_mode));
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	cli_assert_holds(text, CLI_QUICK_CELL);
 }
 
 static void a_store_named_on_the_line_is_the_one_used(void **state)
@@ -234,6 +260,7 @@ const struct CMUnitTest cli_store_tests[] = {
 	TEST(a_run_is_stored_and_shown_again),
 	TEST(the_history_is_for_its_owner_alone),
 	TEST(each_format_of_a_report_is_written),
+	TEST(an_output_that_is_no_file_is_written_in_place),
 	TEST(a_store_named_on_the_line_is_the_one_used),
 	TEST(a_report_of_nothing_says_so),
 	TEST(a_file_that_is_no_history_is_left_as_it_is),

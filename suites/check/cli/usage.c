@@ -118,6 +118,12 @@ static const struct bad_line bad_stores[] = {
 	{3, " /: ", "--store", {"report", "--store", "/"}},
 };
 
+static const struct bad_line bad_outputs[] = {
+	{3, "'/nonexistent/a.txt'", "--output", {"run", CLI_QUICK, "--output=/nonexistent/a.txt"}},
+	{3, "'/'", "--output", {"run", CLI_QUICK, "--output=/"}},
+	{3, "''", "--output", {"run", CLI_QUICK, "--output="}},
+};
+
 static const struct bad_line no_cells[] = {
 	{3, "loopback/", "wait in the kernel", {"run", "transport:loopback", "wait:block"}},
 	{3, "loopback/", "inside one process", {"run", "transport:loopback", "model:processes"}},
@@ -159,6 +165,7 @@ TEST_LINES(bad_options_are_refused, bad_options)
 TEST_LINES(bad_filters_are_refused, bad_filters)
 TEST_LINES(bad_plugins_are_refused, bad_plugins)
 TEST_LINES(bad_stores_are_refused, bad_stores)
+TEST_LINES(outputs_that_cannot_be_written_are_refused, bad_outputs)
 TEST_LINES(filters_that_leave_no_cell_are_refused, no_cells)
 
 /* A check that comes after the first peer would have stored a session by then. */
@@ -170,6 +177,8 @@ static void a_refused_command_stores_nothing(void **state)
 	cli_assert_status(cli, 2);
 	ipcbench(cli, "run", CLI_QUICK_CELL, "transport:telegraph");
 	cli_assert_status(cli, 2);
+	ipcbench(cli, "run", CLI_QUICK, "--output", "/nonexistent/a.txt");
+	cli_assert_status(cli, 3);
 	assert_int_equal(cli_history_number(cli->history, "SELECT count(*) FROM session"), -1);
 }
 
@@ -179,6 +188,6 @@ const struct CMUnitTest cli_usage_tests[] = {
 	TEST(unknown_commands_are_refused),     TEST(bad_options_are_refused),
 	TEST(bad_filters_are_refused),          TEST(bad_plugins_are_refused),
 	TEST(bad_stores_are_refused),           TEST(filters_that_leave_no_cell_are_refused),
-	TEST(a_refused_command_stores_nothing),
+	TEST(a_refused_command_stores_nothing), TEST(outputs_that_cannot_be_written_are_refused),
 };
 const size_t cli_usage_tests_count = sizeof(cli_usage_tests) / sizeof(cli_usage_tests[0]);

@@ -114,6 +114,41 @@ static void each_claim_has_a_verdict_and_numbers_with_units(void **state)
 	}
 	json_decref(all);
 	cli_assert_nothing_left(cli);
+
+	/* Stored with the session: each format shows them again. */
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const formats[] = {"text", "json", "markdown", "html"};
+
+		ipcbench(cli, "report", "--format", formats[i]);
+		cli_assert_status(cli, 0);
+		cli_assert_holds(cli->out, "threads under one lock gain nothing");
+		cli_assert_holds(cli->out, "gil_http_speedup");
+	}
+}
+
+static void an_experiment_is_run_by_its_name_and_shown_again(void **state)
+{
+	struct cli *cli = *state;
+	json_t *all;
+	const json_t *race;
+
+	ipcbench(cli, "experiment", "race", "--budget", "1s", "--format", "json", "--quiet");
+	cli_assert_status(cli, 0);
+	all = cli_json(cli);
+	assert_int_equal(json_array_size(json_object_get(all, "experiments")), 1);
+	race = json_array_get(json_object_get(all, "experiments"), 0);
+	assert_string_equal(json_string_value(json_object_get(race, "id")), "race");
+	assert_true(json_is_number(
+		json_object_get(json_object_get(race, "measured"), "mutex_lost_count")));
+	json_decref(all);
+	ipcbench(cli, "report");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "mutex_lost_count");
+
+	ipcbench(cli, "experiment", "voodoo");
+	cli_assert_refused(cli, 2, "'voodoo'", "spawn, memory");
+	ipcbench(cli, "run", "workload:spawn");
+	cli_assert_refused(cli, 2, "'spawn'", "ipcbench experiment spawn");
 }
 
 static void without_python_the_comparators_are_skipped_with_a_cause(void **state)
@@ -127,12 +162,15 @@ static void without_python_the_comparators_are_skipped_with_a_cause(void **state
 	cli_run(cli, (const char *const[]){"/usr/bin/env", path, cli_ipcbench(),
 	                                   "thread-or-process", "--budget", "1s", "--quiet", NULL});
 	cli_assert_status(cli, 0);
-	cli_assert_holds(cli->out, "CPython is skipped: python3: not found");
+	cli_assert_holds(cli->out, "  cpython/pool: python3: not found\n");
+	cli_assert_holds(cli->out, "  cpython_ft/pool: no free-threaded python3.14t, ");
 	cli_assert_holds(cli->out, "gil_model");
 }
 
 const struct CMUnitTest cli_work_tests[] = {
 	cmocka_unit_test_setup_teardown(each_claim_has_a_verdict_and_numbers_with_units, cli_setup,
+                                        cli_teardown),
+	cmocka_unit_test_setup_teardown(an_experiment_is_run_by_its_name_and_shown_again, cli_setup,
                                         cli_teardown),
 	cmocka_unit_test_setup_teardown(without_python_the_comparators_are_skipped_with_a_cause,
                                         cli_setup, cli_teardown),

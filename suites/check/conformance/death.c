@@ -17,6 +17,10 @@
 #define KILL_WITHIN_NS (2 * NS_PER_MS)
 #define SLICE_NS (20 * NS_PER_MS)
 #define PAIRS_MAX 16
+/* Messages so far apart are sent at most, to a channel that has room for them and more. */
+#define SPACED_NS (20 * NS_PER_MS)
+#define SPACED_MAX 10
+#define SPACED_ROOM 64
 /* More messages than are sent before a kill. */
 #define SEEN_MAX (1u << 18)
 
@@ -167,6 +171,37 @@ static void a_blocked_recv_is_told_however_the_producer_dies(struct check *check
 static void a_blocked_send_is_told_however_the_consumer_dies(struct check *check)
 {
 	tell_of(check, IPC_CONSUMER);
+}
+
+/* Sends now and then, with room for all of it, after the consumer was killed. */
+static void a_send_with_room_is_told_of_a_gone_consumer(struct check *check)
+{
+	const struct ipc_channel_options options = check_options(check, MESSAGE_BYTES, SPACED_ROOM);
+	struct scene scene = {.channel = channel_make(check, &options),
+	                      .victim_role = IPC_CONSUMER};
+	struct peer *victim = peer_start(check, be_victim, &scene);
+	struct ipc_endpoint *producer = end_open(check, scene.channel, IPC_PRODUCER);
+	uint64_t sent = 0;
+	int ret;
+
+	flag_await(check, FLAG_OPEN, 1);
+	message_send(check, producer, 0, sent++, MESSAGE_BYTES);
+	peer_kill(victim, true);
+	peers_renew(check);
+	do {
+		char data[MESSAGE_BYTES] = "";
+
+		clock_sleep_until(from_now(SPACED_NS));
+		ret = call_send(producer, data, sizeof(data), patience(check), 0);
+		sent++;
+	} while (ret == 0 && sent < SPACED_MAX);
+	CHECK_THAT(ret == -EPIPE, NULL, "send of message %llu after the consumer's kill: %s",
+	           (unsigned long long)sent, report_result(ret));
+	ret = call_send(producer, "", 1, patience(check), 0);
+	CHECK_THAT(ret == -EPIPE, NULL, "the next send: %s, not -EPIPE", report_result(ret));
+	producer->deadline_ns = 0;
+	end_close(check, producer);
+	channel_end(check, scene.channel);
 }
 
 static void send_one_and_exit(struct peer *peer)
@@ -464,6 +499,7 @@ const struct check_case conformance_death[] = {
                    EACH_WAIT),
 	DEATH_CASE(a_blocked_send_is_told_however_the_consumer_dies, "C18", IPC_CAP_HANGUP,
                    EACH_WAIT),
+	DEATH_CASE(a_send_with_room_is_told_of_a_gone_consumer, "C18", IPC_CAP_HANGUP, EACH_WAIT),
 	DEATH_CASE(a_stopped_peer_is_not_taken_for_dead, "C18", IPC_CAP_HANGUP, EACH_WAIT),
 	DEATH_CASE(many_busy_peers_raise_no_false_alarm, "C18", IPC_CAP_HANGUP, EACH_WAIT),
 	{0},

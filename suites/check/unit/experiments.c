@@ -59,7 +59,8 @@ static void a_peer_weighs_what_it_touches(void **state)
 	assert_true(value("process_touched_1_peers_uss_kib") -
 	                    value("process_made_1_peers_uss_kib") >=
 	            1000);
-	assert_true(value("thread_touched_1_peers_pss_kib") >= 1000);
+	/* Not PSS: it falls with each process that maps the same libraries meanwhile. */
+	assert_true(value("thread_touched_1_peers_uss_kib") >= 1000);
 }
 
 static void peers_wake_each_other_by_each_means(void **state)

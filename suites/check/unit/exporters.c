@@ -30,9 +30,8 @@
 #include "results/exporters/sparkline.h"
 #include "results/exporters/text.h"
 #include "results/exporters/text_units.h"
+#include "suites/check/unit/golden.h"
 #include "suites/check/unit/made_up.h"
-
-#define GOLDEN_BYTES_MAX 262144
 
 static struct report *report;
 static char *locale_before;
@@ -55,46 +54,6 @@ static int finish(void **state)
 	free(locale_before);
 	report_destroy(report);
 	return 0;
-}
-
-static void golden_path(char *out, size_t out_bytes, const char *name)
-{
-	assert_true(snprintf(out, out_bytes, "%s/report.%s", CHECK_GOLDEN, name) < (int)out_bytes);
-}
-
-static void write_golden(const char *name, const char *text, size_t bytes)
-{
-	char path[4096];
-	FILE *file;
-
-	golden_path(path, sizeof(path), name);
-	file = fopen(path, "we");
-	assert_non_null(file);
-	assert_int_equal(fwrite(text, 1, bytes, file), bytes);
-	assert_int_equal(fclose(file), 0);
-}
-
-/* Asserts that text is what golden/report.<name> holds, or makes it so. */
-static void assert_golden(const char *name, const char *text, size_t bytes)
-{
-	static char golden[GOLDEN_BYTES_MAX];
-	const char *what = getenv("GOLDEN");
-	char path[4096];
-	size_t golden_bytes;
-	FILE *file;
-
-	if (what && strcmp(what, "write") == 0)
-		write_golden(name, text, bytes);
-	golden_path(path, sizeof(path), name);
-	file = fopen(path, "re");
-	if (!file)
-		fail_msg("%s is absent: make it with GOLDEN=write", path);
-	golden_bytes = fread(golden, 1, sizeof(golden) - 1, file);
-	fclose(file);
-	golden[golden_bytes] = '\0';
-	/* As strings, so that a failure shows both. */
-	assert_string_equal(text, golden);
-	assert_int_equal(bytes, golden_bytes);
 }
 
 /* Writes the report by an exporter into memory, for free(). */
@@ -129,12 +88,14 @@ static void every_exporter_writes_its_golden_file(void **state)
 
 	(void)state;
 	for (size_t i = 0; (exporter = exporter_at(i)); i++) {
+		char name[64];
 		size_t bytes;
 		char *text = export_report(exporter, &bytes);
 
 		assert_true(exporter->summary[0] != '\0');
 		assert_ptr_equal(exporter_find(exporter->name), exporter);
-		assert_golden(exporter->name, text, bytes);
+		snprintf(name, sizeof(name), "report.%s", exporter->name);
+		golden_assert(name, text, bytes);
 		free(text);
 	}
 }
@@ -153,7 +114,7 @@ static void a_narrow_ascii_terminal_gets_what_fits(void **state)
 	char *text = export_text(false, 70, &bytes);
 
 	(void)state;
-	assert_golden("narrow", text, bytes);
+	golden_assert("report.narrow", text, bytes);
 	for (size_t i = 0; i < bytes; i++)
 		assert_true(text[i] == '\n' || (text[i] >= 0x20 && text[i] < 0x7f));
 	free(text);
@@ -242,23 +203,30 @@ static void failures_and_skips_stand_below_the_tables(void **state)
 	free(text);
 }
 
-static void every_json_line_has_a_type_and_its_cell(void **state)
+static void every_json_line_has_a_type_and_its_name(void **state)
 {
 	size_t bytes;
 	char *text = export_report(exporter_find("jsonl"), &bytes);
-	size_t counts[3] = {0};
+	size_t counts[5] = {0};
 	char *rest = text;
 
 	(void)state;
 	for (char *line; (line = strsep(&rest, "\n")) && *line;) {
-		static const char *const types[] = {"cell", "failed", "skip"};
+		static const char *const types[] = {"cell", "failed", "skip", "claim",
+		                                    "experiment"};
 		json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 		const char *type = json_string_value(json_object_get(object, "type"));
 
 		assert_non_null(type);
-		assert_true(json_is_string(json_object_get(object, "cell")));
-		for (size_t i = 0; i < 3; i++)
+		for (size_t i = 0; i < 5; i++)
 			counts[i] += strcmp(type, types[i]) == 0;
+		if (strcmp(type, "claim") == 0 || strcmp(type, "experiment") == 0) {
+			assert_true(json_is_string(json_object_get(object, "id")));
+			assert_true(json_is_object(json_object_get(object, "measured")));
+			json_decref(object);
+			continue;
+		}
+		assert_true(json_is_string(json_object_get(object, "cell")));
 		assert_int_equal(
 			json_is_string(json_object_get(object, "reason")),
 			strcmp(type, "cell") != 0 ||
@@ -268,6 +236,8 @@ static void every_json_line_has_a_type_and_its_cell(void **state)
 	assert_int_equal(counts[0], 6);
 	assert_int_equal(counts[1], 1);
 	assert_int_equal(counts[2], 3);
+	assert_int_equal(counts[3], 2);
+	assert_int_equal(counts[4], 1);
 	free(text);
 }
 
@@ -355,7 +325,7 @@ static void every_row_of_csv_has_the_fields_of_its_head(void **state)
 	size_t head = count_fields(&rest);
 
 	(void)state;
-	assert_int_equal(head, 21);
+	assert_int_equal(head, 22);
 	while (*rest)
 		assert_int_equal(count_fields(&rest), head);
 	free(text);
@@ -399,7 +369,8 @@ static void a_page_says_what_is_missing_and_why(void **state)
 	char *text = export_report(exporter_find("html"), &bytes);
 
 	(void)state;
-	assert_non_null(strstr(text, "<h1>6 cells measured, <span class=bad>1 failed</span>, "
+	assert_non_null(strstr(text, "<h1><a href=#claims>1 of 2 claims hold</a>, 1 can't be told "
+	                             "here, 6 cells measured, <span class=bad>1 failed</span>, "
 	                             "<a href=#skipped>3 skipped</a></h1>"));
 	assert_non_null(strstr(text, "<td class=fail><a href=#failed>failed</a></td>"));
 	assert_non_null(strstr(text, "<td class=skip title=\"65536 exceed "
@@ -551,7 +522,7 @@ const struct CMUnitTest unit_exporters_tests[] = {
 	CASE(a_table_is_never_wider_than_the_terminal),
 	CASE(nothing_in_a_report_steers_the_terminal),
 	CASE(failures_and_skips_stand_below_the_tables),
-	CASE(every_json_line_has_a_type_and_its_cell),
+	CASE(every_json_line_has_a_type_and_its_name),
 	CASE(a_round_trip_in_json_has_its_quantiles_per_operation),
 	CASE(what_is_not_known_is_null_in_json),
 	CASE(every_row_of_csv_has_the_fields_of_its_head),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,15 @@ static int see_skip(void *context, const struct run_cell *cell, const char *reas
 	return strcmp(reason, "no such device") == 0 ? 0 : -EDOM;
 }
 
+static int see_note(void *context, const char *kind, const char *body)
+{
+	struct history_seen *seen = context;
+
+	seen->notes++;
+	snprintf(seen->last_note, sizeof(seen->last_note), "%s %s", kind, body);
+	return 0;
+}
+
 int history_read(const char *path, const char *reference, struct history_seen *seen)
 {
 	const struct store_reader reader = {
@@ -54,6 +64,7 @@ int history_read(const char *path, const char *reference, struct history_seen *s
 		.session = see_session,
 		.run = see_run,
 		.skip = see_skip,
+		.note = see_note,
 	};
 	struct store *store;
 	int ret = store_open(&store, path, STORE_READ, history_why, sizeof(history_why));

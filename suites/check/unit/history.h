@@ -24,7 +24,9 @@ struct history_seen {
 	size_t sessions;
 	size_t runs;
 	size_t skips;
-	struct run last; /* its histogram and cell are gone */
+	size_t notes;
+	char last_note[64]; /* kind and body */
+	struct run last;    /* its histogram and cell are gone */
 	char last_cell[RUN_CELL_BYTES];
 	uint64_t last_p50;
 	int answer; /* what the run function returns */

@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <zlib.h>
+
 #include "suites/check/unit/folder.h"
+#include "workloads/python/compare.h"
 #include "workloads/work/image.h"
 #include "workloads/work/image_folder.h"
 
@@ -159,6 +162,25 @@ static void a_file_gives_back_the_pixels_that_were_written(void **state)
 	assert_int_equal(image_read_size(path, &out, why, sizeof(why)), -ENOENT);
 }
 
+static void cpython_makes_the_same_picture(void **state)
+{
+	static const char name[] = "PICTURE_RIGHT = ";
+	enum { WIDTH = 160, HEIGHT = 120, BYTES = WIDTH * HEIGHT * IMAGE_CHANNELS };
+	static unsigned char pixels[BYTES];
+	static unsigned char result[BYTES];
+	const char *said = strstr(python_compare_source, name);
+	struct image out;
+
+	(void)state;
+	/* As picture() in compare.py draws it. */
+	for (size_t i = 0; i < BYTES; i++)
+		pixels[i] = (unsigned char)(i * 40503u >> 8);
+	out = process(WIDTH, HEIGHT, IMAGE_ALL, pixels, result);
+	assert_non_null(said);
+	assert_int_equal(crc32(0, result, (uInt)image_bytes(&out)),
+	                 strtoul(said + strlen(name), NULL, 16));
+}
+
 static void a_folder_without_a_picture_is_refused_by_its_name(void **state)
 {
 	struct image_folder *images;
@@ -178,6 +200,7 @@ const struct CMUnitTest unit_image_tests[] = {
 	cmocka_unit_test(blur_leaves_one_colour_as_it_is),
 	cmocka_unit_test(the_smallest_picture_goes_through_all),
 	cmocka_unit_test(a_seed_draws_the_same_picture_and_each_index_another),
+	cmocka_unit_test(cpython_makes_the_same_picture),
 	cmocka_unit_test_setup_teardown(a_file_gives_back_the_pixels_that_were_written, folder_make,
                                         folder_remove),
 	cmocka_unit_test_setup_teardown(a_folder_without_a_picture_is_refused_by_its_name,

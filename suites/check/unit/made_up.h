@@ -10,6 +10,7 @@
 #define SUITES_CHECK_UNIT_MADE_UP_H
 
 #include "results/report.h"
+#include "results/verdict_report.h"
 
 /* Returns the session; all it points to lives as long as the program. */
 const struct session *made_up_session(void);
@@ -29,5 +30,11 @@ int made_up_run(struct run *out, const struct run_cell *cell, uint32_t round, ui
 
 /* Builds the whole report, for report_destroy(). Returns 0, or -ENOMEM. */
 int made_up_report(struct report **out);
+
+/*
+ * Builds a judged comparison with a cell of each verdict, a failed round, a round that
+ * was left out and a control, for verdict_report_destroy(). Returns 0, or -errno.
+ */
+int made_up_comparison(struct verdict_report **out);
 
 #endif

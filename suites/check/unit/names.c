@@ -118,6 +118,7 @@ static void entry_path(const struct fixture *f, const char *entry, char *path)
 struct left {
 	struct name name;
 	int queue_id;
+	char path[PATH_BYTES]; /* of a folder */
 };
 
 typedef int leave(struct left *left);
@@ -177,6 +178,21 @@ static int leave_reused_sysv_mq(struct left *left)
 	int ret = make_queue(left, 0600);
 
 	return ret < 0 ? ret : names_record_queue(&left->name, left->queue_id, 1);
+}
+
+/* A folder in the fixture's, with a file in it. */
+static int leave_folder(struct left *left)
+{
+	char file[sizeof(left->path) + 8];
+	int ret = names_add_folder(&left->name, getenv("XDG_RUNTIME_DIR"), left->path,
+	                           sizeof(left->path));
+	int fd;
+
+	if (ret < 0)
+		return ret;
+	snprintf(file, sizeof(file), "%s/work.db", left->path);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : close(fd);
 }
 
 /* Runs leave() in a child that lives on (is_alive) or is killed, and fills *left. */
@@ -276,6 +292,30 @@ static void a_directory_that_others_may_use_is_refused(void **state)
 	assert_non_null(strstr(why, "XDG_RUNTIME_DIR"));
 }
 
+/* As su and sudo leave it behind: what is not ours is passed over, for /tmp. */
+static void a_runtime_folder_of_somebody_else_is_passed_over(void **state)
+{
+	struct fixture *f = *state;
+	char file[128];
+	struct name name;
+
+	snprintf(file, sizeof(file), "%s/file", f->runtime);
+	close(open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	setenv("XDG_RUNTIME_DIR", file, 1);
+	assert_int_equal(names_add(&name, NAME_FIFO), 0);
+	names_remove(&name);
+	unlink(file);
+
+	/* Root can give a folder away; for others the root folder is another's. */
+	if (geteuid() == 0)
+		assert_int_equal(chown(f->runtime, 1, 1), 0);
+	setenv("XDG_RUNTIME_DIR", geteuid() == 0 ? f->runtime : "/", 1);
+	assert_int_equal(names_add(&name, NAME_FIFO), 0);
+	assert_int_equal(access(f->directory, F_OK), -1);
+	assert_int_equal(names_clean(true, NULL, NULL), 0);
+	names_remove(&name);
+}
+
 static void a_symbolic_link_in_its_place_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -307,7 +347,7 @@ static void a_child_does_not_remove_its_parents_name(void **state)
 struct visits {
 	int count;
 	char kind[16];
-	char object[NAME_OBJECT_BYTES];
+	char object[PATH_BYTES];
 	int ret;
 };
 
@@ -327,10 +367,9 @@ static void clean_removes_what_a_dead_owner_left(void **state)
 		leave *leave_names;
 		const char *kind;
 	} cases[] = {
-		{leave_fifo, "fifo"},
-		{leave_posix_mq, "posix_mq"},
-		{leave_sysv_mq, "sysv_mq"},
-		{leave_pending_sysv_mq, "sysv_mq"},
+		{leave_fifo, "fifo"},       {leave_posix_mq, "posix_mq"},
+		{leave_sysv_mq, "sysv_mq"}, {leave_pending_sysv_mq, "sysv_mq"},
+		{leave_folder, "folder"},
 	};
 	struct fixture *f = *state;
 
@@ -350,6 +389,8 @@ static void clean_removes_what_a_dead_owner_left(void **state)
 			assert_false(queue_exists(left.queue_id));
 		if (left.name.kind == NAME_POSIX_MQ)
 			assert_int_equal(mq_open(left.name.object, O_RDONLY), -1);
+		if (left.name.kind == NAME_FOLDER)
+			assert_int_equal(access(left.path, F_OK), -1);
 		assert_int_equal(names_clean(false, visit, &visits), 0);
 	}
 }
@@ -365,6 +406,25 @@ static void an_entry_whose_object_is_not_there_is_dropped_in_silence(void **stat
 	assert_int_equal(names_clean(false, visit, &visits), 0);
 	assert_int_equal(visits.count, 0);
 	assert_int_equal(count_entries(f), -1);
+}
+
+static void clean_follows_no_entry_to_another_folder(void **state)
+{
+	struct fixture *f = *state;
+	struct visits visits = {0};
+	struct left left;
+	char path[PATH_BYTES];
+
+	leave_in_child(f, leave_folder, false, &left);
+	entry_path(f, left.name.entry, path);
+	assert_int_equal(unlink(path), 0);
+	/* To a folder of ours that has another name: nobody of us has made that entry. */
+	assert_int_equal(symlink(f->runtime, path), 0);
+	assert_int_equal(names_clean(false, visit, &visits), 0);
+	assert_int_equal(visits.count, 0);
+	assert_int_equal(access(left.path, F_OK), 0);
+	assert_int_equal(unlink(path), 0);
+	remove_all(left.path);
 }
 
 static void clean_leaves_what_a_live_owner_has(void **state)
@@ -500,10 +560,12 @@ const struct CMUnitTest unit_names_tests[] = {
 	TEST(two_names_are_never_alike),
 	TEST(the_modes_are_private_under_any_umask),
 	TEST(a_directory_that_others_may_use_is_refused),
+	TEST(a_runtime_folder_of_somebody_else_is_passed_over),
 	TEST(a_symbolic_link_in_its_place_is_refused),
 	TEST(a_child_does_not_remove_its_parents_name),
 	TEST(clean_removes_what_a_dead_owner_left),
 	TEST(an_entry_whose_object_is_not_there_is_dropped_in_silence),
+	TEST(clean_follows_no_entry_to_another_folder),
 	TEST(clean_leaves_what_a_live_owner_has),
 	TEST(an_owner_that_is_not_yet_reaped_is_dead),
 	TEST(a_queue_whose_number_was_used_again_is_left),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -27,6 +28,7 @@ enum act {
 	ACT_DIE,
 	ACT_EXIT,
 	ACT_SLEEP,
+	ACT_LINGER, /* its thread does not end when its work is done */
 };
 
 /* Shared with the peers: what each shall do, and what it saw. */
@@ -39,9 +41,16 @@ struct script {
 static struct script *script;
 static char why[RUN_TEXT_BYTES];
 
+static void linger(void *unused)
+{
+	(void)unused;
+	clock_sleep_until(clock_now_ns() + 60 * NS_PER_S);
+}
+
 static int act_out(void *context, struct peer *peer, uint32_t index)
 {
 	struct script *self = context;
+	pthread_key_t key;
 
 	self->pids[index] = getpid();
 	if (self->acts[index] == ACT_FAIL_BEFORE_GATE)
@@ -60,6 +69,10 @@ static int act_out(void *context, struct peer *peer, uint32_t index)
 		_exit(9);
 	case ACT_SLEEP:
 		clock_sleep_until(clock_now_ns() + 60 * NS_PER_S);
+		break;
+	case ACT_LINGER:
+		if (pthread_key_create(&key, linger) != 0 || pthread_setspecific(key, self) != 0)
+			return -ENOMEM;
 		break;
 	default:
 		break;
@@ -192,6 +205,15 @@ static void a_peer_that_ignores_its_deadline_is_ended_and_named(void **state)
 	}
 }
 
+static void a_thread_that_is_done_and_does_not_end_is_ended(void **state)
+{
+	uint64_t start_ns = clock_now_ns();
+
+	(void)state;
+	assert_int_equal(play(MODEL_THREADS, ACT_PASS, ACT_LINGER, NS_PER_S * 20, -1), 0);
+	assert_true(clock_now_ns() - start_ns < 40 * NS_PER_S);
+}
+
 static void a_stop_ends_the_peers_at_once(void **state)
 {
 	int stop_fd = eventfd(1, EFD_CLOEXEC);
@@ -215,6 +237,7 @@ const struct CMUnitTest unit_peer_tests[] = {
 	TEST(a_peer_that_leaves_in_mid_run_is_named_with_its_status),
 	TEST(the_cause_is_blamed_before_its_echo),
 	TEST(a_peer_that_ignores_its_deadline_is_ended_and_named),
+	TEST(a_thread_that_is_done_and_does_not_end_is_ended),
 	TEST(a_stop_ends_the_peers_at_once),
 };
 const size_t unit_peer_tests_count = sizeof(unit_peer_tests) / sizeof(unit_peer_tests[0]);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "results/claim_json.h"
 #include "results/report.h"
 #include "suites/check/unit/made_up.h"
 
@@ -104,6 +105,51 @@ static void a_quantile_is_the_median_over_rounds(void **state)
 	assert_number(sum->p50_ns_by_round[0], 100);
 	assert_number(sum->p50_ns_by_round[3], 0);
 	assert_number(sum->p50_ns_by_round[4], 10000);
+}
+
+/* Adds a round of one value to an arm of the report that is being built. */
+static int add_arm(const struct run_cell *cell, const char *arm, uint64_t value, uint64_t batch)
+{
+	struct histogram *histogram = histogram_create(HISTOGRAM_BITS_DEFAULT);
+	struct run run = {
+		.cell = cell,
+		.metric = RUN_ROUND_TRIP,
+		.stage = 1,
+		.batch = batch,
+		.samples = 1,
+		.messages = batch,
+		.elapsed_ns = value,
+		.histogram = histogram,
+	};
+	int ret;
+
+	snprintf(run.arm, sizeof(run.arm), "%s", arm);
+	histogram_record(histogram, value);
+	ret = report_add_run(builder, &run);
+	free(histogram);
+	return ret;
+}
+
+static void the_arms_of_a_comparison_are_told_apart(void **state)
+{
+	struct run_cell cell = made_up_cell("pipe", "ping_pong", 64, "same_core");
+	struct session session = *made_up_session();
+	char label[REPORT_LABEL_BYTES];
+
+	(void)state;
+	session.kind = "ab";
+	report_builder_destroy(builder);
+	assert_int_equal(report_builder_create(&builder, &session), 0);
+	assert_int_equal(add_arm(&cell, "B", 400, 2), 0);
+	assert_int_equal(add_arm(&cell, "A", 100, 1), 0);
+	assert_int_equal(report_build(&report, builder), 0);
+	assert_int_equal(report->cells_count, 2);
+	assert_string_equal(report->cells[0].arm, "A");
+	assert_number(report->cells[0].quantiles_ns[0].median, 100);
+	assert_string_equal(report->cells[1].arm, "B");
+	assert_number(report->cells[1].quantiles_ns[0].median, 200);
+	report_cell_label(&report->cells[1], label, sizeof(label));
+	assert_string_equal(label, "pipe/ping_pong/64B/same_core/block/processes, arm B");
 }
 
 static void block_times_are_divided_by_their_batch(void **state)
@@ -311,13 +357,41 @@ static void promises_and_claims_are_handed_on(void **state)
 
 	(void)state;
 	assert_int_equal(made_up_report(&whole), 0);
-	assert_int_equal(whole->claims_count, 2);
+	assert_int_equal(whole->claims_count, 3);
 	assert_string_equal(whole->claims[0].id, "processes_scale");
 	assert_string_equal(report_find_transport(whole, "tcp")->summary, "made-up <socket>");
 	assert_null(report_find_transport(whole, "no_such"));
 	assert_non_null(report_find_cell(whole, whole->claims[0].cells[0]));
 	assert_null(report_find_cell(whole, whole->claims[0].cells[1]));
 	report_destroy(whole);
+}
+
+static void a_claim_comes_back_from_its_json(void **state)
+{
+	struct report_claim *back = malloc(sizeof(*back));
+	struct report *whole;
+
+	(void)state;
+	assert_non_null(back);
+	assert_int_equal(made_up_report(&whole), 0);
+	for (size_t i = 0; i < whole->claims_count; i++) {
+		json_t *object = claim_json(&whole->claims[i]);
+		char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
+
+		assert_non_null(text);
+		assert_int_equal(claim_parse(back, text), 0);
+		assert_memory_equal(back, &whole->claims[i], sizeof(*back));
+		free(text);
+		json_decref(object);
+	}
+	report_destroy(whole);
+	assert_int_equal(claim_parse(back, ""), -EBADMSG);
+	assert_int_equal(claim_parse(back, "{\"id\":\"a\"}"), -EBADMSG);
+	assert_int_equal(claim_parse(back, "{\"id\":\"a\",\"claim\":\"\",\"how\":\"\","
+	                                   "\"verdict\":\"\",\"reason\":null,"
+	                                   "\"measured\":{\"n\":\"x\"},\"cells\":[]}"),
+	                 -EBADMSG);
+	free(back);
 }
 
 static void many_cells_and_rounds_fit(void **state)
@@ -341,6 +415,7 @@ static void many_cells_and_rounds_fit(void **state)
 
 const struct CMUnitTest unit_report_tests[] = {
 	CASE(a_quantile_is_the_median_over_rounds),
+	CASE(the_arms_of_a_comparison_are_told_apart),
 	CASE(block_times_are_divided_by_their_batch),
 	CASE(cpu_and_switches_are_a_message_and_peer),
 	CASE(a_quantile_is_resolved_by_20_values_beyond_it),
@@ -353,6 +428,7 @@ const struct CMUnitTest unit_report_tests[] = {
 	CASE(a_curve_is_the_median_over_rounds_as_far_as_it_is_resolved),
 	CASE(rates_are_kept_by_round),
 	CASE(promises_and_claims_are_handed_on),
+	CASE(a_claim_comes_back_from_its_json),
 	CASE(many_cells_and_rounds_fit),
 };
 const size_t unit_report_tests_count = sizeof(unit_report_tests) / sizeof(unit_report_tests[0]);

@@ -45,6 +45,33 @@ static void a_session_comes_back_as_it_was_stored(void **state)
 	assert_in_range(seen.last_p50, 6300, 6900);
 }
 
+static void notes_come_back_in_their_order(void **state)
+{
+	const struct folder *folder = *state;
+	struct store *store = history_open(folder, "history.db");
+	struct history_seen seen = {0};
+	char path[PATH_MAX];
+
+	assert_int_equal(store_note(store, "claim", "{}", history_why, sizeof(history_why)),
+	                 -EINVAL);
+	for (char digit = 'a'; digit <= 'b'; digit++) {
+		assert_int_equal(history_begin(store, digit), 0);
+		assert_int_equal(
+			store_note(store, "claim", "{\"n\":2}", history_why, sizeof(history_why)),
+			0);
+		assert_int_equal(
+			store_note(store, "claim", "{\"n\":1}", history_why, sizeof(history_why)),
+			0);
+		assert_int_equal(store_finish(store, "complete", history_why, sizeof(history_why)),
+		                 0);
+	}
+	store_close(store);
+	folder_path(folder, path, sizeof(path), "history.db");
+	assert_int_equal(history_read(path, "latest", &seen), 0);
+	assert_int_equal(seen.notes, 2);
+	assert_string_equal(seen.last_note, "claim {\"n\":1}");
+}
+
 static void a_failed_round_keeps_its_cause(void **state)
 {
 	const struct folder *folder = *state;
@@ -236,6 +263,7 @@ static void a_special_name_is_a_plain_file(void **state)
 
 const struct CMUnitTest unit_store_tests[] = {
 	CASE(a_session_comes_back_as_it_was_stored),
+	CASE(notes_come_back_in_their_order),
 	CASE(a_failed_round_keeps_its_cause),
 	CASE(sessions_of_an_environment_are_listed_newest_first),
 	CASE(sessions_are_found_by_the_start_of_their_uuid),

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,6 +67,7 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
 	const struct folder *folder = *state;
 	char path[PATH_MAX];
 	struct history_seen seen = {0};
+	char pragma[64];
 	sqlite3 *db;
 
 	history_store(folder, "history.db", 'a');
@@ -76,7 +78,8 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
 	history_assert_refused(folder, "history.db", STORE_WRITE, -EPROTO, "newer");
 	history_assert_refused(folder, "history.db", STORE_READ, -EPROTO, "newer");
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	sqlite3_exec(db, "PRAGMA user_version=1", NULL, NULL, NULL);
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%d", store_schema_version);
+	sqlite3_exec(db, pragma, NULL, NULL, NULL);
 	sqlite3_close(db);
 	assert_int_equal(history_read(path, "latest", &seen), 0);
 	assert_int_equal(seen.runs, HISTORY_ROUNDS);
@@ -84,30 +87,32 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
 
 static void migrations_are_applied_once_each_or_not_at_all(void **state)
 {
-	static const char *const made_up[] = {
-		"",
-		"CREATE TABLE second(x INTEGER) STRICT; INSERT INTO second VALUES(2);",
-		"CREATE TABLE third(x INTEGER) STRICT; INSERT INTO absent VALUES(3);",
-	};
+	/* Behind those that the history has had. */
+	const char *made_up[16] = {NULL};
+	int known = store_schema_version;
 	const struct folder *folder = *state;
 	struct store *store = history_open(folder, "history.db");
 	struct store_sqlite *self = (struct store_sqlite *)store;
 	sqlite3_int64 number;
 
-	assert_int_equal(store_schema_migrate(self, made_up, 2, history_why, sizeof(history_why)),
-	                 0);
-	assert_int_equal(store_schema_migrate(self, made_up, 2, history_why, sizeof(history_why)),
-	                 0);
+	assert_in_range(known, 1, 14);
+	made_up[known] = "CREATE TABLE second(x INTEGER) STRICT; INSERT INTO second VALUES(2);";
+	made_up[known + 1] = "CREATE TABLE third(x INTEGER) STRICT; INSERT INTO absent VALUES(3);";
+	for (int again = 0; again < 2; again++)
+		assert_int_equal(store_schema_migrate(self, made_up, known + 1, history_why,
+		                                      sizeof(history_why)),
+		                 0);
 	assert_int_equal(store_sqlite_integer(self, "SELECT count(*) FROM second", &number,
 	                                      history_why, sizeof(history_why)),
 	                 0);
 	assert_int_equal(number, 1);
-	assert_int_equal(store_schema_migrate(self, made_up, 3, history_why, sizeof(history_why)),
-	                 -EBADMSG);
+	assert_int_equal(
+		store_schema_migrate(self, made_up, known + 2, history_why, sizeof(history_why)),
+		-EBADMSG);
 	assert_int_equal(store_sqlite_integer(self, "PRAGMA user_version", &number, history_why,
 	                                      sizeof(history_why)),
 	                 0);
-	assert_int_equal(number, 2);
+	assert_int_equal(number, known + 1);
 	assert_int_equal(store_sqlite_integer(self,
 	                                      "SELECT count(*) FROM sqlite_schema"
 	                                      " WHERE name='third'",

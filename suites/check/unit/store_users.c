@@ -298,6 +298,10 @@ static void a_full_disk_is_an_error_that_loses_nothing(void **state)
 	seen = (struct history_seen){0};
 	assert_int_equal(history_read(path, "7b0e1c52-0b6f-4c1d-9a3e-5d1f00c0ffea", &seen), 0);
 	assert_int_equal(seen.runs, HISTORY_ROUNDS);
+	/* With room again, a writer puts in order what the full disk had left beside it. */
+	folder_path(folder, path, sizeof(path), "small");
+	assert_int_equal(mount("none", path, NULL, MS_REMOUNT, "size=4m"), 0);
+	store_close(history_open(folder, "small/history.db"));
 	/* With no room at all, opening says so before anything is measured. */
 	folder_fill(folder, "small/fill");
 	history_assert_refused(folder, "small/history.db", STORE_WRITE, -ENOSPC,

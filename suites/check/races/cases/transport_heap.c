@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
-	exchange_create(&transport_heap, IPC_WAIT_SPIN, 1);
+	exchange_create(shared, 1, &transport_heap, IPC_WAIT_SPIN, 1);
 	race_peers(shared, exchange_produce, consumer);
 	return exchange_end(shared);
 }

@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
-	exchange_create(&transport_shm_ring, WAIT, 1);
+	exchange_create(shared, 1, &transport_shm_ring, WAIT, 1);
 	race_peers(shared, exchange_produce, consumer);
 	return exchange_end(shared);
 }

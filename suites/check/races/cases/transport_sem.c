@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
-	exchange_create(&transport_shm_sem, WAIT, in_correct(2) in_broken(1));
+	exchange_create(shared, 2, &transport_shm_sem, WAIT, in_correct(2) in_broken(1));
 	race_peers(shared, exchange_produce, exchange_produce, consumer);
 	return exchange_end(shared);
 }

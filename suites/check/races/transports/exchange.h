@@ -12,9 +12,15 @@
 
 #include "ipc/transport.h"
 
-enum { EXCHANGE_BYTES = 48, EXCHANGE_SLOTS = 4 };
+/* Room for what producers send before the consumer begins. */
+enum { EXCHANGE_BYTES = 48, EXCHANGE_MEETINGS = 8, EXCHANGE_SLOTS = 16 };
 
 struct shared {
+	/*
+	 * All meet before each of the first messages: so often do the producers send at the
+	 * same time, where a loaded machine runs one peer after the other.
+	 */
+	pthread_barrier_t met;
 	long whole_count;
 	long torn_count;
 	long lost_count;
@@ -42,15 +48,24 @@ static inline struct ipc_endpoint *exchange_open(enum ipc_role role)
 	return endpoint;
 }
 
+static inline void exchange_meet(struct shared *shared)
+{
+	int ret = pthread_barrier_wait(&shared->met);
+
+	must(ret == 0 || ret == PTHREAD_BARRIER_SERIAL_THREAD);
+}
+
 /* Sends ROUNDS messages, each of one byte's value; ends early if the transport fails. */
 static inline void exchange_produce(void *memory)
 {
 	struct ipc_endpoint *endpoint = exchange_open(IPC_PRODUCER);
+	struct shared *shared = memory;
 	char message[EXCHANGE_BYTES];
 
-	(void)memory;
 	for (int i = 0; i < ROUNDS; i++) {
 		memset(message, i, sizeof(message));
+		if (i < EXCHANGE_MEETINGS)
+			exchange_meet(shared);
 		if (ipc_send(endpoint, message, sizeof(message), IPC_DEADLINE_PEER, 0) < 0)
 			break;
 	}
@@ -63,6 +78,8 @@ static inline void exchange_consume(struct shared *shared, int count)
 	struct ipc_endpoint *endpoint = exchange_open(IPC_CONSUMER);
 	char message[EXCHANGE_BYTES];
 
+	for (int i = 0; i < EXCHANGE_MEETINGS; i++)
+		exchange_meet(shared);
 	for (int i = 0; i < count; i++) {
 		bool is_whole = true;
 
@@ -80,9 +97,12 @@ static inline void exchange_consume(struct shared *shared, int count)
 	endpoint->transport->endpoint_close(endpoint);
 }
 
-static inline void exchange_create(const struct ipc_transport *transport, enum ipc_wait wait,
+/* Prepares for producers peers and a consumer, through a channel that is told of producer_count. */
+static inline void exchange_create(struct shared *shared, unsigned producers,
+                                   const struct ipc_transport *transport, enum ipc_wait wait,
                                    uint32_t producer_count)
 {
+	pthread_barrierattr_t attributes;
 	const struct ipc_channel_options options = {
 		.size = sizeof(options),
 		.wait = wait,
@@ -92,6 +112,9 @@ static inline void exchange_create(const struct ipc_transport *transport, enum i
 		.consumer_count = 1,
 	};
 
+	must(pthread_barrierattr_init(&attributes) == 0);
+	must(pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0);
+	must(pthread_barrier_init(&shared->met, &attributes, producers + 1) == 0);
 	must(transport->channel_create(&channel, &options) == 0);
 }
 

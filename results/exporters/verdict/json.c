@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * results/verdict_json.c - verdicts as one JSON object.
+ * results/exporters/verdict/json.c - verdicts as one JSON object.
  *
  * Numbers keep all their digits, so that the same verdicts are the same bytes.
  */
-#include "results/verdict_report.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
+
+#include "results/verdict_exporter.h"
 
 #define SCHEMA "ipcbench/1"
 
@@ -135,7 +136,7 @@ static json_t *report_json(const struct verdict_report *report)
 	return NULL;
 }
 
-int verdict_json_write(FILE *out, const struct verdict_report *report)
+static int write_json(FILE *out, const struct verdict_report *report)
 {
 	json_t *object = report_json(report);
 	int ret = 0;
@@ -147,3 +148,9 @@ int verdict_json_write(FILE *out, const struct verdict_report *report)
 	json_decref(object);
 	return ret;
 }
+
+const struct verdict_exporter verdict_exporter_json = {
+	.name = "json",
+	.summary = "one JSON object: arms, verdicts, control",
+	.write = write_json,
+};
