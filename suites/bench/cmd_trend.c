@@ -374,7 +374,7 @@ static int take_format(struct history *self)
 		[AS_TEXT] = "text", [AS_JSON] = "json", [AS_HTML] = "html"};
 	const char *format = self->cli.format ? self->cli.format : names[AS_TEXT];
 
-	for (enum format i = AS_TEXT; i <= AS_HTML; i++) {
+	for (unsigned i = AS_TEXT; i <= AS_HTML; i++) {
 		if (strcmp(format, names[i]) != 0)
 			continue;
 		self->format = i;
