@@ -80,10 +80,15 @@ void store_close(struct store *store)
 static int begin_aside(struct store *store, const struct session *session, char *why,
                        size_t why_bytes)
 {
-	int ret = store_open(&store->spool, NULL, STORE_WRITE, why, why_bytes);
+	char cause[400] = "";
+	int ret = store_open(&store->spool, NULL, STORE_WRITE, cause, sizeof(cause));
 
-	if (ret < 0)
+	if (ret < 0) {
+		snprintf(why, why_bytes,
+		         "until it is whole, a session for %s is kept in the default history: %s",
+		         store->name, cause);
 		return ret;
+	}
 	ret = store_write_begin(store->spool, session, false, why, why_bytes);
 	if (ret < 0) {
 		store_close(store->spool);

@@ -99,27 +99,32 @@
 /* The middle number, or the mean of the middle two. */
 #define STORE_SQL_MEDIAN(n) " avg(CASE WHEN i" n " IN ((n" n "+1)/2, (n" n "+2)/2) THEN v" n " END)"
 
+/* One expression for each of the ten columns v1 to v10. */
+#define STORE_SQL_EACH(of)                                                                         \
+	of("1") "," of("2") "," of("3") "," of("4") "," of("5") "," of("6") "," of("7") "," of(    \
+		"8") "," of("9") "," of("10")
+
+#define STORE_SQL_RANKS STORE_SQL_EACH(STORE_SQL_RANK)
+#define STORE_SQL_MEDIANS STORE_SQL_EACH(STORE_SQL_MEDIAN)
+
 /*
  * Derives figures from rounds that did not fail: medians of what each found, and of the
  * ratio of a B to the A of its round. which is a condition on session_id.
  */
-#define STORE_SQL_FIGURES(which)                                                                                                                                                                                                                       \
-	"INSERT INTO figure(session_id, cell_id, stage, arm, metric, rounds, p50_ns, p90_ns,"                                                                                                                                                          \
-	" p99_ns, p999_ns, messages_per_s, p50_of_first, p90_of_first, p99_of_first,"                                                                                                                                                                  \
-	" p999_of_first, rate_of_first)"                                                                                                                                                                                                               \
-	" WITH r AS (SELECT * FROM run WHERE failure IS NULL AND " which "),"                                                                                                                                                                          \
-	" paired AS (SELECT b.session_id, b.cell_id, b.stage, b.arm, b.metric,"                                                                                                                                                                        \
-	" b.p50_ns AS v1, b.p90_ns AS v2, b.p99_ns AS v3, b.p999_ns AS v4,"                                                                                                                                                                            \
-	" b.messages_per_s AS v5, b.p50_ns/nullif(a.p50_ns,0) AS v6,"                                                                                                                                                                                  \
-	" b.p90_ns/nullif(a.p90_ns,0) AS v7, b.p99_ns/nullif(a.p99_ns,0) AS v8,"                                                                                                                                                                       \
-	" b.p999_ns/nullif(a.p999_ns,0) AS v9, b.messages_per_s/nullif(a.messages_per_s,0) AS v10"                                                                                                                                                     \
-	" FROM r b LEFT JOIN r a ON b.arm='B' AND a.arm='A' AND a.session_id=b.session_id"                                                                                                                                                             \
-	" AND a.cell_id=b.cell_id AND a.stage=b.stage AND a.round=b.round),"                                                                                                                                                                           \
-	" ranked AS (SELECT paired.*," STORE_SQL_RANK("1") "," STORE_SQL_RANK("2") "," STORE_SQL_RANK("3") "," STORE_SQL_RANK("4") "," STORE_SQL_RANK("5") "," STORE_SQL_RANK("6") "," STORE_SQL_RANK("7") "," STORE_SQL_RANK("8") "," STORE_SQL_RANK( \
-		"9") "," STORE_SQL_RANK("10") " FROM paired)"                                                                                                                                                                                          \
-					      " SELECT session_id, cell_id, stage, arm, "                                                                                                                                                              \
-					      "min(metric), "                                                                                                                                                                                          \
-					      "count(*)," STORE_SQL_MEDIAN("1") "," STORE_SQL_MEDIAN("2") "," STORE_SQL_MEDIAN("3") "," STORE_SQL_MEDIAN("4") "," STORE_SQL_MEDIAN(                                                                    \
-						      "5") "," STORE_SQL_MEDIAN("6") "," STORE_SQL_MEDIAN("7") "," STORE_SQL_MEDIAN("8") "," STORE_SQL_MEDIAN("9") "," STORE_SQL_MEDIAN("10") " FROM ranked GROUP BY session_id, cell_id, stage, arm"
+#define STORE_SQL_FIGURES(which)                                                                   \
+	"INSERT INTO figure(session_id, cell_id, stage, arm, metric, rounds, p50_ns, p90_ns,"      \
+	" p99_ns, p999_ns, messages_per_s, p50_of_first, p90_of_first, p99_of_first,"              \
+	" p999_of_first, rate_of_first)"                                                           \
+	" WITH r AS (SELECT * FROM run WHERE failure IS NULL AND " which "),"                      \
+	" paired AS (SELECT b.session_id, b.cell_id, b.stage, b.arm, b.metric,"                    \
+	" b.p50_ns AS v1, b.p90_ns AS v2, b.p99_ns AS v3, b.p999_ns AS v4,"                        \
+	" b.messages_per_s AS v5, b.p50_ns/nullif(a.p50_ns,0) AS v6,"                              \
+	" b.p90_ns/nullif(a.p90_ns,0) AS v7, b.p99_ns/nullif(a.p99_ns,0) AS v8,"                   \
+	" b.p999_ns/nullif(a.p999_ns,0) AS v9, b.messages_per_s/nullif(a.messages_per_s,0) AS v10" \
+	" FROM r b LEFT JOIN r a ON b.arm='B' AND a.arm='A' AND a.session_id=b.session_id"         \
+	" AND a.cell_id=b.cell_id AND a.stage=b.stage AND a.round=b.round),"                       \
+	" ranked AS (SELECT paired.*," STORE_SQL_RANKS " FROM paired)"                             \
+	" SELECT session_id, cell_id, stage, arm, min(metric), count(*)," STORE_SQL_MEDIANS        \
+	" FROM ranked GROUP BY session_id, cell_id, stage, arm"
 
 #endif

@@ -27,15 +27,17 @@
 /* A change that was judged is found again if it moved by so many points at most. */
 #define TREND_DRIFT 2u
 
-/* A build: its commit, with "-dirty", or its build-id. */
+/* What one session found. A build is its commit, or "build:" and its build-id if that is unknown.
+ */
 struct trend_point {
 	char uuid[SESSION_UUID_BYTES]; /* of the session */
 	uint64_t started_ns;
 	char environment_key[ENVIRONMENT_KEY_BYTES];
 	char build[TREND_BUILD_BYTES];
-	char anchor[TREND_BUILD_BYTES]; /* empty: none */
-	double value;                   /* nanoseconds, or messages a second */
-	double ratio;                   /* to the anchor; NAN without one */
+	char build_id[TREND_BUILD_BYTES]; /* the linker's, or empty */
+	char anchor[TREND_BUILD_BYTES];   /* empty: none */
+	double value;                     /* nanoseconds, or messages a second */
+	double ratio;                     /* to the anchor; NAN without one */
 };
 
 enum trend_start {

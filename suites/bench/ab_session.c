@@ -22,27 +22,6 @@
 /* What is kept of a budget for the rounds that confirm. */
 #define BUDGET_CONFIRM_SHARE 0.25
 
-/* What an arm records in a round by placement, and how rounds usually scatter. For plans only. */
-static const struct {
-	const char *placement;
-	uint64_t recorded_ns;
-	double sigma_p50;
-	double sigma_p99;
-} usual[] = {
-	{"same_core", 22 * NS_PER_MS, 0.01, 0.04},
-	{"cross_core", 90 * NS_PER_MS, 0.03, 0.10},
-	{"", 60 * NS_PER_MS, 0.05, 0.15}, /* any other */
-};
-
-static size_t usual_of(const struct run_cell *cell)
-{
-	size_t i = 0;
-
-	while (usual[i].placement[0] != '\0' && strcmp(usual[i].placement, cell->placement) != 0)
-		i++;
-	return i;
-}
-
 /* Returns what one round of all pairs takes, about. */
 static uint64_t estimate_round_ns(const struct ab_session *ab)
 {
@@ -52,7 +31,7 @@ static uint64_t estimate_round_ns(const struct ab_session *ab)
 		uint64_t recorded_ns = ab->request.time_ms * NS_PER_MS;
 
 		if (recorded_ns == 0)
-			recorded_ns = usual[usual_of(&ab->pairs.pairs[i].cells[0])].recorded_ns;
+			recorded_ns = ab->forecasts[i].recorded_ns;
 		sum_ns += 2 * recorded_ns + ROUND_OVERHEAD_NS;
 	}
 	return sum_ns;
@@ -80,24 +59,29 @@ static int plan_rounds(const struct ab_session *ab, uint32_t *rounds)
 	return STATUS_DONE;
 }
 
-/* Says beforehand what the rounds can see, at the deviation that such cells usually have. */
+/* Says beforehand what the rounds can see, at the deviation that is to be expected. */
 static void show_plan(const struct ab_session *ab, uint32_t rounds)
 {
 	const struct power *power = &comparison_rules_default.power;
-	double worst[2] = {0.0, 0.0};
+	size_t cells = ab->pairs.pairs_count - 1;
+	double worst[AB_QUANTILES] = {0.0};
+	size_t recorded = 0;
 
-	for (size_t i = 0; i + 1 < ab->pairs.pairs_count; i++) {
-		size_t kind = usual_of(&ab->pairs.pairs[i].cells[0]);
-
-		worst[0] = fmax(worst[0], power_least_effect(power, usual[kind].sigma_p50, rounds));
-		worst[1] = fmax(worst[1], power_least_effect(power, usual[kind].sigma_p99, rounds));
+	for (size_t i = 0; i < cells; i++) {
+		recorded += ab->forecasts[i].is_recorded;
+		for (size_t j = 0; j < AB_QUANTILES; j++)
+			worst[j] =
+				fmax(worst[j],
+			             power_least_effect(power, ab->forecasts[i].sigmas[j], rounds));
 	}
 	fprintf(ab->cli.is_dry_run ? stdout : stderr,
 	        "plan: %zu cells and a control, %u paired rounds, about %.0f s; least effect that "
-	        "can be seen, if they scatter as usual: p50 %.1f %%, p99 %.1f %%\n",
-	        ab->pairs.pairs_count - 1, rounds,
-	        (double)estimate_round_ns(ab) * rounds / NS_PER_S, worst[0] * 100.0,
-	        worst[1] * 100.0);
+	        "can be seen, if they scatter as %s: p50 %.1f %%, p99 %.1f %%\n",
+	        cells, rounds, (double)estimate_round_ns(ab) * rounds / NS_PER_S,
+	        recorded == cells ? "last time"
+	        : recorded > 0    ? "last time, or as usual where there was none"
+	                          : "usual",
+	        worst[AB_P50] * 100.0, worst[AB_P99] * 100.0);
 }
 
 /* True if the cell of the control is compared as well: one session has each cell once. */
@@ -270,6 +254,17 @@ static int measure_and_show(struct ab_session *ab, uint32_t rounds)
 }
 
 /* Builds what must be built, pairs the cells, plans and measures. */
+static int forecast(struct ab_session *ab)
+{
+	ab->forecasts = calloc(ab->pairs.pairs_count, sizeof(*ab->forecasts));
+	if (!ab->forecasts) {
+		cli_error("out of memory");
+		return STATUS_FAILED;
+	}
+	ab_forecast_find(ab->forecasts, ab->pairs.pairs, ab->pairs.pairs_count, ab->cli.store);
+	return STATUS_DONE;
+}
+
 static int run_all(struct ab_session *ab)
 {
 	uint32_t rounds;
@@ -280,6 +275,8 @@ static int run_all(struct ab_session *ab)
 	if (status == STATUS_DONE)
 		status = ab_pairs_find(&ab->pairs, ab->sides, &ab->self, ab->filters,
 		                       ab->filters_count, ab->stop.fd);
+	if (status == STATUS_DONE)
+		status = forecast(ab);
 	if (status == STATUS_DONE)
 		status = plan_rounds(ab, &rounds);
 	if (status == STATUS_DONE) {
@@ -337,6 +334,7 @@ int ab_session_run(struct ab_session *ab)
 void ab_session_release(struct ab_session *ab)
 {
 	verdict_report_destroy(ab->report);
+	free(ab->forecasts);
 	ab_pairs_release(&ab->pairs);
 	*ab = (struct ab_session){0};
 }

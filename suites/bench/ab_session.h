@@ -8,6 +8,7 @@
 #ifndef SUITES_BENCH_AB_SESSION_H
 #define SUITES_BENCH_AB_SESSION_H
 
+#include "suites/bench/ab_forecast.h"
 #include "suites/bench/ab_pairs.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/progress.h"
@@ -33,6 +34,7 @@ struct ab_session {
 	struct stop stop;
 	struct arm_program self;
 	struct ab_pairs pairs;
+	struct ab_forecast *forecasts; /* one a pair */
 	struct session_log log;
 	struct progress progress;
 	char uuid[SESSION_UUID_BYTES]; /* of what was stored; empty: nothing was */

@@ -495,6 +495,52 @@ int cli_write(const struct cli *cli, const struct exporter *exporter, const stru
 	return cli_write_with(cli, write_export, &export);
 }
 
+/*
+ * Takes the password out of the URI of a database, which is stored and shown with the
+ * line; who repeats it has the password elsewhere. In place: it only gets shorter.
+ */
+static void drop_password(char *argument)
+{
+	char *user = strstr(argument, "postgresql://");
+	char *parameter = strstr(argument, "password=");
+	char *host;
+	char *colon;
+
+	if (!user)
+		user = strstr(argument, "postgres://");
+	if (!user)
+		return;
+	if (parameter) {
+		char *end = parameter + strcspn(parameter, "&");
+
+		memmove(parameter, end, strlen(end) + 1);
+	}
+	user = strstr(user, "://") + 3;
+	host = user + strcspn(user, "/?");
+	while (host > user && *host != '@')
+		host--;
+	colon = memchr(user, ':', (size_t)(host - user));
+	if (colon)
+		memmove(colon, host, strlen(host) + 1);
+}
+
+/* Writes an argument so that a shell reads it as it is. */
+static void quote(FILE *out, const char *argument)
+{
+	if (argument[0] != '\0' && !argument[strcspn(argument, " \t\n\"'\\$`*?[]{}()<>|&;#~!")]) {
+		fputs(argument, out);
+		return;
+	}
+	fputc('\'', out);
+	for (const char *c = argument; *c; c++) {
+		if (*c == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*c, out);
+	}
+	fputc('\'', out);
+}
+
 char *cli_quote_line(int argc, char **argv)
 {
 	char *line = NULL;
@@ -505,20 +551,17 @@ char *cli_quote_line(int argc, char **argv)
 		return NULL;
 	fputs("ipcbench", out);
 	for (int i = 0; i < argc; i++) {
+		char *argument = strdup(argv[i]);
+
+		if (!argument) {
+			fclose(out);
+			free(line);
+			return NULL;
+		}
+		drop_password(argument);
 		fputc(' ', out);
-		if (argv[i][0] != '\0' &&
-		    !argv[i][strcspn(argv[i], " \t\n\"'\\$`*?[]{}()<>|&;#~!")]) {
-			fputs(argv[i], out);
-			continue;
-		}
-		fputc('\'', out);
-		for (const char *c = argv[i]; *c; c++) {
-			if (*c == '\'')
-				fputs("'\\''", out);
-			else
-				fputc(*c, out);
-		}
-		fputc('\'', out);
+		quote(out, argument);
+		free(argument);
 	}
 	return fclose(out) == 0 ? line : NULL;
 }

@@ -80,7 +80,9 @@ struct cli_spec {
  */
 int cli_parse(const struct cli_spec *spec, int argc, char **argv, struct cli *out);
 
-/* Writes a command line so that a shell reads it back as it was; for free(). Null without memory.
+/*
+ * Writes a command line so that a shell reads it back as it was, without the password of
+ * a database; for free(). Null without memory.
  */
 char *cli_quote_line(int argc, char **argv);
 

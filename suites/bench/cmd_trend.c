@@ -17,9 +17,11 @@
 
 #define WHY_BYTES 512
 
+enum format { AS_TEXT, AS_JSON, AS_HTML };
+
 struct history {
 	struct cli cli;
-	enum { AS_TEXT, AS_JSON, AS_HTML } format;
+	enum format format;
 	char *line; /* as it was typed */
 	struct trend trend;
 	int cells_from; /* arguments from here on are patterns of cells */
@@ -66,6 +68,8 @@ static int add(struct history *self, const struct store_point *point, double qua
 	memcpy(added.uuid, session->uuid, sizeof(added.uuid));
 	memcpy(added.environment_key, session->environment->key, sizeof(added.environment_key));
 	name_build(added.build, point->subject);
+	if (point->subject && point->subject->build_id)
+		snprintf(added.build_id, sizeof(added.build_id), "%s", point->subject->build_id);
 	if (is_anchored)
 		name_build(added.anchor, &session->subjects[0]);
 	return trend_add(&self->trend, session->environment->machine_key, point->cell,
@@ -241,30 +245,30 @@ static int reject(struct history *self)
 	return settle(self, TREND_REJECTED);
 }
 
-/* Sets a side to a build of the history: a kept copy, or its commit. */
-static int take_build(struct side *side, char name, const char *build, const char *given)
+/* Sets a side to the build of a point: the copy that was kept, or what its commit builds. */
+static int take_build(struct side *side, char name, const struct trend_point *point,
+                      const char *given)
 {
 	char text[TREND_BUILD_BYTES + 8];
 	char kept[PATH_MAX];
 
 	if (given)
 		return side_parse(side, name, given, NULL, 0);
-	if (strncmp(build, "build:", 6) != 0 && build[0] != '\0') {
-		snprintf(text, sizeof(text), "rev=%s", build);
+	if (build_find(point->build_id, kept) == 0) {
+		*side = (struct side){.name = name};
+		memcpy(side->path, kept, sizeof(side->path));
+		snprintf(side->label, sizeof(side->label), "%.18s", point->build);
+		side->program.path = side->path;
+		return STATUS_DONE;
+	}
+	if (point->build[0] != '\0' && strncmp(point->build, "build:", 6) != 0) {
+		snprintf(text, sizeof(text), "rev=%s", point->build);
 		return side_parse(side, name, text, NULL, 0);
 	}
-	if (build[0] == '\0' || build_find(build + 6, kept) < 0) {
-		cli_error(
-			"the build %.1s (%.18s) is not kept; name both: ipcbench trend confirm ID "
-			"BUILD BUILD",
-			&name, build[0] != '\0' ? build : "unknown");
-		return STATUS_NOT_COMPARABLE;
-	}
-	*side = (struct side){.name = name};
-	memcpy(side->path, kept, sizeof(side->path));
-	snprintf(side->label, sizeof(side->label), "%.18s", build);
-	side->program.path = side->path;
-	return STATUS_DONE;
+	cli_error("the build %s of session %.8s is not kept; name both: ipcbench trend confirm ID "
+	          "BUILD BUILD",
+	          point->build[0] != '\0' ? point->build : "(unknown)", point->uuid);
+	return STATUS_NOT_COMPARABLE;
 }
 
 /* Keeps what the live comparison said of the cell and quantile that changed. */
@@ -316,7 +320,7 @@ static int confirm_live(struct history *self, struct ab_session *ab)
 		builds = 0;
 	for (int i = 0; i < 2 && status == STATUS_DONE; i++)
 		status = take_build(&ab->sides[i], (char)('A' + i),
-		                    series->points[change->index - 1 + (size_t)i].build,
+		                    &series->points[change->index - 1 + (size_t)i],
 		                    builds > 0 ? arguments[2 + i] : NULL);
 	filters[filters_count++] = series->cell.name;
 	for (int i = 2 + builds; i < self->cli.arguments_count; i++)
@@ -370,7 +374,7 @@ static int take_format(struct history *self)
 		[AS_TEXT] = "text", [AS_JSON] = "json", [AS_HTML] = "html"};
 	const char *format = self->cli.format ? self->cli.format : names[AS_TEXT];
 
-	for (int i = AS_TEXT; i <= AS_HTML; i++) {
+	for (enum format i = AS_TEXT; i <= AS_HTML; i++) {
 		if (strcmp(format, names[i]) != 0)
 			continue;
 		self->format = i;

@@ -136,12 +136,11 @@ static void write_row(FILE *out, const struct verdict_report *report, size_t ind
 	}
 	fprintf(out, "<td class=\"word w-%s\" data-k=verdict>%s</td>", effect_class(c),
 	        comparison_verdict_name(c->verdict));
-	if (c->verdict == COMPARISON_INCONCLUSIVE && c->stage_count > 0)
-		snprintf(text, sizeof(text),
-		         c->rounds_needed < 100000 ? "%zu rounds would tell" : "",
-		         c->rounds_needed);
-	else
+	text[0] = '\0';
+	if (c->verdict != COMPARISON_INCONCLUSIVE)
 		snprintf(text, sizeof(text), "B worse in %zu of %zu", row->rounds_worse, c->rounds);
+	else if (c->stage_count > 0 && c->rounds_needed < 100000)
+		snprintf(text, sizeof(text), "%zu rounds would tell", c->rounds_needed);
 	fprintf(out, "<td class=\"word none\">%s</td></tr>\n", text);
 }
 

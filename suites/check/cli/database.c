@@ -101,11 +101,29 @@ static void a_stopped_run_is_stored_with_what_is_finished(void **state)
 	json_decref(lines);
 }
 
+/* The line is stored, exported and shown in pages that others read. */
+static void a_password_is_kept_nowhere(void **state)
+{
+	struct cli *cli = *state;
+	char uri[512];
+	const char *host = strstr(need_database(), "@/");
+
+	snprintf(uri, sizeof(uri), "postgresql://ipcbench:hunter2%s&password=hunter3", host);
+	ipcbench(cli, "run", CLI_QUICK, "--store", uri);
+	cli_assert_status(cli, 0);
+	assert_null(strstr(cli->out, "hunter"));
+	ipcbench(cli, "export", "latest", "--store", uri);
+	cli_assert_status(cli, 0);
+	assert_null(strstr(cli->out, "hunter"));
+	cli_assert_holds(cli->out, "postgresql://ipcbench@/postgres");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
 
 const struct CMUnitTest cli_database_tests[] = {
 	CASE(a_run_goes_into_a_database_and_comes_out_of_it),
 	CASE(a_killed_run_leaves_nothing_in_a_database),
 	CASE(a_stopped_run_is_stored_with_what_is_finished),
+	CASE(a_password_is_kept_nowhere),
 };
 const size_t cli_database_tests_count = sizeof(cli_database_tests) / sizeof(cli_database_tests[0]);

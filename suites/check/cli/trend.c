@@ -144,6 +144,9 @@ static void a_change_that_ab_does_not_find_is_refuted(void **state)
 		cli_assert_status(cli, 0);
 	ipcbench(cli, "trend", CLI_QUICK_CELL);
 	assert_null(strstr(cli->out, "  confirmed"));
+	cli_history_change(cli->history, "UPDATE subject SET git_sha='', build_id='feed'");
+	ipcbench(cli, "trend", "confirm", id, "--quiet");
+	cli_assert_refused(cli, 4, "build:feed", "name both");
 }
 
 static void a_confirmed_regression_is_1_until_it_is_settled(void **state)

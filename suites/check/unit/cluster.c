@@ -139,22 +139,11 @@ static void keep(int lifeline, int ready)
 	                      "trust",  "-U",         "ipcbench",  "-E",
 	                      "UTF8",   "--locale=C", "--no-sync", "--no-instructions",
 	                      NULL};
-	char *const serve[] = {"postgres",
-	                       "-D",
-	                       data,
-	                       "-c",
-	                       sockets,
-	                       "-c",
-	                       "listen_addresses=",
-	                       "-c",
-	                       "fsync=off",
-	                       "-c",
-	                       "shared_buffers=16MB",
-	                       "-c",
-	                       "max_connections=40",
-	                       "-c",
-	                       "unix_socket_permissions=0777",
-	                       NULL};
+	char *const serve[] = {"postgres", "-D", data, sockets,
+	                       "--listen_addresses=", "--unix_socket_permissions=0777",
+	                       "--fsync=off", "--shared_buffers=16MB", "--max_connections=40",
+	                       /* Not in /dev/shm, where other tests look for what is left. */
+	                       "--dynamic_shared_memory_type=mmap", NULL};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct pollfd end = {.fd = lifeline};
 	pid_t server = -1;
@@ -163,7 +152,7 @@ static void keep(int lifeline, int ready)
 	setsid();
 	sigaction(SIGPIPE, &ignore, NULL);
 	snprintf(data, sizeof(data), "%s/data", cluster.folder);
-	snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s", cluster.folder);
+	snprintf(sockets, sizeof(sockets), "--unix_socket_directories=%s", cluster.folder);
 	if (await(start("initdb", make), now_ms() + START_MS) == 0) {
 		server = start("postgres", serve);
 		if (write(ready, "r", 1) != 1)

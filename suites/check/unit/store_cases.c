@@ -531,8 +531,8 @@ static void assert_refused(const struct place *place, enum store_access access, 
 /* Takes a store back to schema 2, which had no figures. */
 static void take_back(const struct place *place)
 {
-	place_sql(place, "DROP TABLE figure; DROP TABLE session_arm; DROP INDEX session_started;"
-	                 " DROP INDEX cell_name");
+	place_sql(place, "DROP TABLE mark; DROP TABLE figure; DROP TABLE session_arm;"
+	                 " DROP INDEX session_started; DROP INDEX cell_name");
 	place_sql(place, place->is_shared ? "DELETE FROM version WHERE number>2"
 	                                  : "PRAGMA user_version=2");
 }
@@ -703,8 +703,7 @@ void damaged_rows_are_refused(void **state)
 		"UPDATE run SET arm='much too long' WHERE round=2",
 		"UPDATE cell SET transport='a name that is longer than any name can be here'",
 		"UPDATE peer SET name='a name that is longer than any name can be here'",
-		"UPDATE machine SET key='m:much too long for a key of ours, which has 34' WHERE "
-		"key<>''",
+		"UPDATE machine SET key='m:much too long for a key, which has 34' WHERE key<>''",
 	};
 	const struct place *place = place_need(state);
 	struct seen seen;

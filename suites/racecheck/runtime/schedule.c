@@ -15,8 +15,8 @@
 #include <time.h>
 
 enum {
-	SPIN_MAX = 3,       /* unchanged loads before a spinning context steps back */
-	RUN_MAX = 2000,     /* steps until a context steps back, and some more by the seed */
+	SPIN_MAX = 3,   /* unchanged loads before a spinning context steps back */
+	RUN_MAX = 2000, /* steps until a context steps back, and some more by the seed */
 	RUN_MORE = 97,
 	GRACE_ROUNDS = 300, /* of 1 ms, for what comes from outside, before a deadlock */
 };

@@ -258,6 +258,32 @@ INTERPOSE int socketpair(int domain, int type, int protocol, int fds[2])
 	return ret;
 }
 
+/* Under the scheduler: an attempt that does not wait, again whenever others did something. */
+static int connect_by_attempts(int fd, const struct sockaddr *address, socklen_t bytes)
+{
+	long flags = sys_call3(SYS_fcntl, fd, F_GETFL, 0);
+	int error = 0;
+	socklen_t error_bytes = sizeof(error);
+	long ret;
+
+	if (flags & O_NONBLOCK)
+		return REAL(connect)(fd, address, bytes);
+	sys_call3(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
+	while ((ret = sys_call3(SYS_connect, fd, address, bytes)) == -EAGAIN)
+		schedule_block(EDGE_connect, 0);
+	if (ret == -EINPROGRESS) {
+		while (fd_poll(fd, POLLOUT) == 0)
+			schedule_block(EDGE_connect, 0);
+		sys_call6(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, (long)&error,
+		          (long)&error_bytes, 0);
+		ret = -error;
+	}
+	sys_call3(SYS_fcntl, fd, F_SETFL, flags);
+	if (ret < 0)
+		errno = (int)-ret;
+	return ret < 0 ? -1 : 0;
+}
+
 INTERPOSE int connect(int fd, const struct sockaddr *address, socklen_t bytes)
 {
 	struct channel_key key;
@@ -269,9 +295,9 @@ INTERPOSE int connect(int fd, const struct sockaddr *address, socklen_t bytes)
 	key.b += 1000;
 	channel_release(key, EDGE_connect);
 	schedule_wake();
-	schedule_outside(EDGE_connect);
-	ret = REAL(connect)(fd, address, bytes);
-	schedule_inside();
+	ret = is_scheduled ? connect_by_attempts(fd, address, bytes)
+	                   : REAL(connect)(fd, address, bytes);
+	schedule_wake();
 	call_end();
 	return ret;
 }
@@ -460,9 +486,15 @@ static bool is_queue(const struct fd_look *look)
 }
 
 /* What the caller did so far comes before whoever takes the bytes, at once. */
-static void relay_begin(int to, enum edge edge)
+static void relay_begin(int from, int to, enum edge edge)
 {
 	struct fd_look look;
+
+	/* Under the scheduler the call is made when it need not wait. */
+	while (is_scheduled && from >= 0 && fd_poll(from, POLLIN) == 0)
+		schedule_block(edge, 0);
+	while (is_scheduled && fd_poll(to, POLLOUT) == 0)
+		schedule_block(edge, 0);
 
 	BUSY(fd_look(to, &look));
 	if (is_queue(&look))
@@ -526,10 +558,8 @@ static void relay_put(int to, uint64_t bytes, enum edge edge)
                                                                                                    \
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
-		relay_begin(to, EDGE_##name);                                                      \
-		schedule_outside(EDGE_##name);                                                     \
+		relay_begin(from, to, EDGE_##name);                                                \
 		ret = REAL(name) arguments;                                                        \
-		schedule_inside();                                                                 \
 		if (ret > 0) {                                                                     \
 			BUSY(relay_take(from, (uint64_t)ret, is_copy, EDGE_##name));               \
 			BUSY(relay_put(to, (uint64_t)ret, EDGE_##name));                           \

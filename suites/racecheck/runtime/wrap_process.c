@@ -394,17 +394,21 @@ static bool child_is_ending(void)
 	return false;
 }
 
-/* Lets others run, or waits a moment for a child that is on its way out. */
-static void wait_scheduled(enum edge edge)
+/* Waits a moment for a child that is on its way out. Returns true if there was one. */
+static bool await_ending(void)
 {
 	struct timespec pause = {.tv_nsec = 50000};
+	int round;
 
-	for (int i = 0; i < ENDED_WAIT_ROUNDS && child_is_ending(); i++) {
+	for (round = 0; round < ENDED_WAIT_ROUNDS && child_is_ending(); round++)
 		sys_call2(SYS_nanosleep, &pause, 0);
-		if (!child_is_ending())
-			return;
-	}
-	schedule_block(edge, 0);
+	return round != 0;
+}
+
+static void wait_scheduled(enum edge edge)
+{
+	if (!await_ending())
+		schedule_block(edge, 0);
 }
 
 /* WAITER: attempt is the call with WNOHANG; it answers 0 while nothing happened. */
@@ -421,6 +425,7 @@ static void wait_scheduled(enum edge edge)
 		if (LIKELY(!is_scheduled)) {                                                       \
 			pid = REAL(name) arguments;                                                \
 		} else {                                                                           \
+			await_ending();                                                            \
 			while ((pid = (attempt)) == 0 && (is_patient))                             \
 				wait_scheduled(EDGE_##name);                                       \
 		}                                                                                  \

@@ -187,6 +187,12 @@ static void sent(pid_t pid, int number, enum edge edge)
 	}
 }
 
+/* May it stop the caller, who would keep the turn? */
+static bool is_stop(int number)
+{
+	return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
 #define SEND(name, parameters, arguments, pid, number)                                             \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
@@ -195,7 +201,11 @@ static void sent(pid_t pid, int number, enum edge edge)
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
 		sent(pid, number, EDGE_##name);                                                    \
+		if (is_stop(number))                                                               \
+			schedule_outside(EDGE_##name);                                             \
 		ret = REAL(name) arguments;                                                        \
+		if (is_stop(number))                                                               \
+			schedule_inside();                                                         \
 		schedule_wake();                                                                   \
 		call_end();                                                                        \
 		return ret;                                                                        \

@@ -189,7 +189,6 @@ struct input {
 	FILE *file;
 	struct fd_look look;
 	bool is_buffered; /* there was something in libc's buffer before the call */
-	bool is_outside;
 	enum edge edge;
 };
 
@@ -204,10 +203,10 @@ static struct input input_begin(FILE *file, enum edge edge)
 
 	if (fd >= 0)
 		BUSY(fd_look(fd, &input.look));
-	input.is_outside = is_scheduled && !input.is_buffered && input.look.type != FD_BAD &&
-	                   input.look.type != FD_FILE && fd_poll(fd, POLLIN) == 0;
-	if (input.is_outside)
-		schedule_outside(edge);
+	/* Under the scheduler the call is made when there is something to read. */
+	while (is_scheduled && !input.is_buffered && is_carrier(&input.look) &&
+	       fd_poll(fd, POLLIN) == 0)
+		schedule_block(edge, 0);
 	return input;
 }
 
@@ -259,8 +258,6 @@ static void input_end(const struct input *input)
 {
 	int error = errno;
 
-	if (input->is_outside)
-		schedule_inside();
 	BUSY(input_taken(input));
 	schedule_wake();
 	call_end();
