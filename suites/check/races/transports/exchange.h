@@ -78,7 +78,7 @@ static inline void exchange_consume(struct shared *shared, int count)
 	struct ipc_endpoint *endpoint = exchange_open(IPC_CONSUMER);
 	char message[EXCHANGE_BYTES];
 
-	for (int i = 0; i < EXCHANGE_MEETINGS; i++)
+	for (int i = 0; i < EXCHANGE_MEETINGS && i < ROUNDS; i++)
 		exchange_meet(shared);
 	for (int i = 0; i < count; i++) {
 		bool is_whole = true;
