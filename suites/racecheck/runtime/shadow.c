@@ -179,10 +179,9 @@ void shadow_alone(struct thread *t, struct tlb_entry *entry, uintptr_t address, 
 	uint64_t others;
 
 	t->busy++;
-	atomic_store_explicit(cell,
-	                      mask | t->epoch_bits |
-	                              (uint64_t)site_node(t, place) << CELL_SITE_SHIFT,
-	                      memory_order_relaxed);
+	atomic_store_explicit(
+		cell, mask | t->epoch_bits | (uint64_t)site_node(t, place) << CELL_SITE_SHIFT,
+		memory_order_relaxed);
 	/* Not even the compiler may look for others first; add_user() holds the CPU to it. */
 	atomic_signal_fence(memory_order_seq_cst);
 	others = atomic_load_explicit(&page->users[1], memory_order_relaxed);

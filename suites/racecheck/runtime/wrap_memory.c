@@ -324,7 +324,7 @@ static int print(char *to, size_t room, const char *format, va_list arguments, u
 		int bytes;                                                                         \
                                                                                                    \
 		va_start(arguments, format);                                                       \
-		bytes = print(to, room, format, arguments, CALLER);                                        \
+		bytes = print(to, room, format, arguments, CALLER);                                \
 		va_end(arguments);                                                                 \
 		return bytes;                                                                      \
 	}

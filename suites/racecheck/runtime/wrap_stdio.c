@@ -91,7 +91,7 @@ void stdio_ending(void)
 	}
 
 OUTPUT(fwrite, size_t, (const void *data, size_t bytes, size_t count, FILE *file),
-       (data, bytes, count, file), file, READS(data, bytes * count))
+       (data, bytes, count, file), file, READS(data, bytes *count))
 OUTPUT(fputs, int, (const char *text, FILE *file), (text, file), file,
        READS(text, strlen(text) + 1))
 OUTPUT(fputc, int, (int byte, FILE *file), (byte, file), file, (void)0)
@@ -117,7 +117,8 @@ OUTPUT(vfprintf, int, (FILE * file, const char *format, va_list arguments),
 
 PRINT(fprintf, (FILE * file, const char *format, ...), format, file)
 PRINT(printf, (const char *format, ...), format, stdout)
-PRINT(__fprintf_chk, (FILE * file, __attribute__((unused)) int flag, const char *format, ...), format, file)
+PRINT(__fprintf_chk, (FILE * file, __attribute__((unused)) int flag, const char *format, ...),
+      format, file)
 PRINT(__printf_chk, (__attribute__((unused)) int flag, const char *format, ...), format, stdout)
 
 INTERPOSE int vprintf(const char *format, va_list arguments)
@@ -280,7 +281,7 @@ static void input_end(const struct input *input)
 	}
 
 INPUT(fread, size_t, (void *data, size_t bytes, size_t count, FILE *file),
-      (data, bytes, count, file), file, WRITES(data, bytes * ret))
+      (data, bytes, count, file), file, WRITES(data, bytes *ret))
 INPUT(fgets, char *, (char *text, int room, FILE *file), (text, room, file), file,
       if (ret) WRITES(text, strlen(text) + 1))
 INPUT(fgetc, int, (FILE * file), (file), file, (void)0)
