@@ -154,6 +154,7 @@ struct schedule {
 	_Atomic uint64_t beat; /* grows with each grant, for the watchdog */
 	int64_t lowest;
 	uint64_t random;
+	uint32_t idle_rounds; /* looks in vain since the last step */
 	_Atomic uint32_t is_deadlock;
 	uint32_t deadlock_edge[CONTEXT_MAX]; /* call each context was blocked in */
 	uint64_t runnable[SCHEDULE_LOG];     /* contexts that could have run at each step */

@@ -193,6 +193,7 @@ static void step(bool is_yield)
 	uint32_t chosen;
 
 	schedule->step = now;
+	schedule->idle_rounds = 0;
 	for (uint32_t i = 0; i < schedule->change_count; i++) {
 		if (schedule->mode == SCHEDULE_PCT && schedule->change[i] == now)
 			self.context->priority = 100 - (int64_t)i;
@@ -293,8 +294,9 @@ static bool resolve(void)
 }
 
 /* Waits for something from outside: signals, programs that are not checked. */
-static bool wait_outside(uint32_t *rounds)
+static bool wait_outside(void)
 {
+	struct schedule *schedule = &session->schedule;
 	struct timespec pause = {.tv_nsec = 1000000};
 	bool has_external = false;
 
@@ -302,14 +304,14 @@ static bool wait_outside(uint32_t *rounds)
 		has_external |= session->context[slot].schedule == SCHEDULE_BLOCKED &&
 		                session->context[slot].is_external;
 	sys_call2(SYS_nanosleep, &pause, 0);
-	*rounds += has_external ? 0 : 1;
-	return *rounds < GRACE_ROUNDS;
+	schedule->idle_rounds += has_external ? 0 : 1;
+	return schedule->idle_rounds < GRACE_ROUNDS;
 }
 
 bool schedule_block(enum edge edge, uint64_t deadline_ns)
 {
 	struct context *context = self.context;
-	uint32_t rounds = 0;
+	bool is_idle = false;
 	uint32_t chosen;
 	uint64_t set;
 
@@ -323,18 +325,18 @@ bool schedule_block(enum edge edge, uint64_t deadline_ns)
 	while ((set = runnable_set()) == 0) {
 		if (resolve())
 			continue;
-		if (!wait_outside(&rounds))
+		if (!wait_outside())
 			deadlock();
 		/* Look again oneself, then let the others look. */
 		schedule_wake();
-		if (rounds % 16 != 0)
-			context->schedule = SCHEDULE_RUNNABLE;
+		context->schedule = SCHEDULE_RUNNABLE;
+		is_idle = true;
 		break;
 	}
 	set = runnable_set();
 	if (set == 0)
 		set = 1ull << self.slot;
-	chosen = rounds != 0 ? self.slot : choose(set, true);
+	chosen = is_idle ? self.slot : choose(set, true);
 	context->schedule = chosen == self.slot ? SCHEDULE_RUNNABLE : context->schedule;
 	if (chosen != self.slot) {
 		session->schedule.step++;
