@@ -65,9 +65,13 @@ static inline void *arena_at(const struct arena *arena, uint32_t unit)
 
 /* ---- lock.c: spin locks that outlive their owners ---- */
 
-/* Takes a lock; one left by a dead thread is stolen after a while. */
-void lock_take(_Atomic uint32_t *lock);
-void lock_give(_Atomic uint32_t *lock);
+void lock_take_slow(_Atomic uint32_t *lock);
+/* Takes a lock, as a full fence; one left by a dead thread is stolen after a while. */
+static inline void lock_take(_Atomic uint32_t *lock);
+static inline void lock_give(_Atomic uint32_t *lock)
+{
+	atomic_store_explicit(lock, 0, memory_order_release);
+}
 /* Waits at most timeout_ns while *word is expected, or until woken. */
 void lock_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 void lock_wake(_Atomic uint32_t *word);
@@ -147,6 +151,15 @@ enum { EPOCH_BITS = 31 };
 #define CELL_EPOCH_MASK (((1ull << EPOCH_BITS) - 1) << CELL_EPOCH_SHIFT)
 #define CELL_SITE_SHIFT 40
 
+static inline void lock_take(_Atomic uint32_t *lock)
+{
+	uint32_t mine = self.tid;
+	uint32_t nobody = 0;
+
+	if (UNLIKELY(mine == 0 || !atomic_compare_exchange_strong(lock, &nobody, mine)))
+		lock_take_slow(lock);
+}
+
 /* Attaches the process to the session, or makes one. Safe to call again. */
 void runtime_start(void);
 /* Gives the calling thread a context if it has none. Returns false in the runtime's own code. */
@@ -182,8 +195,20 @@ void context_join_gone(bool is_all);
 bool context_is_known(uint32_t pid);
 /* Orders the context of an occupant, which has died, before the caller. */
 void context_join_dead(uint32_t occupant);
+/* The caller's epochs, as its cells hold them, have begun anew. */
+void context_new_era(void);
 /* Says that the caller's next accesses are a new epoch. */
-void context_advance(void);
+static inline void context_advance(void)
+{
+	struct thread *t = &self;
+	uint64_t epoch = t->epoch + 1;
+
+	t->context->clock[t->slot] = epoch;
+	t->epoch = epoch;
+	t->epoch_bits = (epoch << CELL_EPOCH_SHIFT) & CELL_EPOCH_MASK;
+	if (UNLIKELY(t->epoch_bits == 0))
+		context_new_era();
+}
 
 /* Joins a clock into another. Returns true if that changed it. */
 static inline bool clock_join(uint64_t *into, const uint64_t *from, uint32_t count)
@@ -204,7 +229,21 @@ static inline uint32_t context_count(void)
 	return atomic_load_explicit(&session->context_count, memory_order_relaxed);
 }
 
-/* Notes a synchronisation of the caller for reports. */
+/* Notes a synchronisation of the caller for reports, at a place that is known as node. */
+static inline void context_log_node(enum edge edge, bool is_acquire_edge, uint32_t node)
+{
+	struct context *context = self.context;
+	uint64_t count = atomic_load_explicit(&context->log_count, memory_order_relaxed);
+
+	context->log[count % SYNC_LOG] = (struct sync_event){
+		.epoch = self.epoch,
+		.node = node,
+		.edge = (uint16_t)edge,
+		.is_acquire = is_acquire_edge,
+	};
+	atomic_store_explicit(&context->log_count, count + 1, memory_order_release);
+}
+/* The same at the place of the wrapped call in progress. */
 void context_log(enum edge edge, bool is_acquire);
 /* Ends the run's verdict with a cause; the program goes on. */
 void no_verdict(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -329,6 +368,42 @@ static inline uint32_t site_node(struct thread *t, uintptr_t place)
 	return site_node_slow(t, place);
 }
 
+/*
+ * Stores the cell of an access within one granule, where that is one store. False:
+ * shadow_put() has to do it. is_fenced: as there.
+ */
+static inline bool shadow_put_fast(struct thread *t, struct tlb_entry *entry, uintptr_t address,
+                                   uint64_t mask, bool is_write, bool is_atomic, bool is_fenced,
+                                   uintptr_t place)
+{
+	_Atomic uint64_t *cells = entry->cells[is_write];
+	const struct arena *arena = entry->arena;
+	uint32_t granule = (uint32_t)(address & 4095) >> 3;
+	uint32_t plane;
+	uint64_t cell;
+	uint64_t old;
+
+	if (UNLIKELY(cells == NULL))
+		return entry->is_quiet;
+	old = atomic_load_explicit(&cells[granule], memory_order_relaxed);
+	/* In the same epoch, the same bytes, and not stronger: nothing new. */
+	if (((old ^ t->epoch_bits) & CELL_EPOCH_MASK) == 0 && (old & mask) == mask &&
+	    (is_atomic || !(old & CELL_ATOMIC)))
+		return true;
+	plane = (uint32_t)(((uintptr_t)cells - (uintptr_t)arena->planes) >> 12);
+	if (UNLIKELY(arena->plane_next[plane] != 0 || (old & CELL_MASK & ~mask) != 0 ||
+	             (old != 0 && is_atomic && !(old & CELL_ATOMIC))))
+		return false;
+	cell = mask | (is_atomic ? CELL_ATOMIC : 0) | t->epoch_bits |
+	       (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
+	/* An exchange is the full fence that the check needs, for less than a fence. */
+	if (is_fenced)
+		atomic_store_explicit(&cells[granule], cell, memory_order_relaxed);
+	else
+		atomic_exchange(&cells[granule], cell);
+	return true;
+}
+
 /* Drops the process's list of modules, after dlopen or exec. */
 void site_forget_modules(void);
 
@@ -370,11 +445,44 @@ struct sync_ref {
 	struct sync *sync;
 };
 
-/* Finds or makes the object at an address. */
-struct sync_ref sync_at(const volatile void *address);
+/* Makes the object at an offset of a page, or finds it. */
+struct sync_ref sync_in_slow(struct arena *arena, struct page *page, uint32_t offset);
+/* Finds or makes the object at an address, of which entry is the translation. */
+static inline struct sync_ref sync_in(const struct tlb_entry *entry, uintptr_t address)
+{
+	struct arena *arena = entry->arena;
+	uint32_t offset = (uint32_t)(address & 4095);
+	uint32_t table = atomic_load_explicit(&entry->page->sync, memory_order_acquire);
+
+	if (LIKELY(table != 0)) {
+		uint32_t *head = (uint32_t *)arena_at(arena, table) + (offset >> 3);
+		uint32_t unit = __atomic_load_n(head, __ATOMIC_ACQUIRE);
+		struct sync *sync = arena_at(arena, unit);
+
+		if (LIKELY(unit != 0 && sync->offset == offset))
+			return (struct sync_ref){arena, sync};
+	}
+	return sync_in_slow(arena, entry->page, offset);
+}
+static inline struct sync_ref sync_at(const volatile void *address)
+{
+	return sync_in(shadow_translate(&self, (uintptr_t)address), (uintptr_t)address);
+}
 /* Drops the objects in a range of private memory, or one that is initialised anew. */
 void sync_reset(const volatile void *address);
-void clock_store(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
+void clock_store_slow(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
+static inline void clock_store(struct arena *arena, struct stored_clock *clock,
+                               const uint64_t *from)
+{
+	uint64_t *into = arena_at(arena, clock->unit);
+
+	if (UNLIKELY(clock->unit == 0 || clock->class != 0 || context_count() > 8)) {
+		clock_store_slow(arena, clock, from);
+		return;
+	}
+	for (uint32_t i = 0; i < 8; i++)
+		into[i] = from[i];
+}
 void clock_add(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
 bool clock_take(struct arena *arena, const struct stored_clock *clock, uint64_t *into);
 void clock_drop(struct arena *arena, struct stored_clock *clock);
