@@ -179,7 +179,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		options->timeout_s = parse_count("timeout", value, 0, UINT32_MAX);
 		return 0;
 	case KEY_FIRST_EPOCH:
-		options->first_epoch = parse_number("first-epoch", value, 1, UINT64_MAX / 2);
+		options->first_epoch = parse_number("first-epoch", value, 1, 1ull << 62);
 		return 0;
 	case '?':
 		argp_help(&run_argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK,

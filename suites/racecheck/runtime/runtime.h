@@ -26,14 +26,6 @@
 
 /* ---- arena.c: memory for shadow and objects ---- */
 
-/* Starts an arena's memory; all zero at first. */
-struct arena_head {
-	_Atomic uint32_t lock;
-	_Atomic uint32_t unit_count, plane_count;
-	uint32_t free_units[6]; /* lists of blocks of 1 << class units */
-	uint32_t free_plane;
-};
-
 /* The private arena is emptied in a child by the kernel, the shared one is one for all. */
 struct arena {
 	struct arena_head *head;
