@@ -244,7 +244,6 @@ enum edge {
 	EDGE_none,
 #define EDGE(name) EDGE_##name,
 #include "suites/racecheck/edges.def"
-#undef EDGE
 	EDGE_COUNT
 };
 

@@ -94,10 +94,10 @@ static const char *parse_edges(const char *value)
 		while (edge < EDGE_COUNT &&
 		       (strncmp(edge_name(edge), at, bytes) != 0 || edge_name(edge)[bytes] != '\0'))
 			edge++;
-		if (edge == EDGE_COUNT)
+		if (!edge_orders(edge))
 			exit(usage_error("run",
-			                 "--switch-off %.*s: no such call or check; edges.def in "
-			                 "the source lists them",
+			                 "--switch-off %.*s: no call that orders memory, and no "
+			                 "check; edges.def in the source lists them",
 			                 (int)bytes, at));
 		at += bytes + (at[bytes] == ',');
 	}

@@ -119,6 +119,13 @@ uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid)
 	return slot;
 }
 
+const uint64_t *context_heritage(enum edge edge)
+{
+	static const uint64_t nothing[CONTEXT_MAX];
+
+	return edge_is_off(edge) ? nothing : self.context->clock;
+}
+
 static void epoch_set(struct thread *t, uint64_t epoch)
 {
 	t->epoch = epoch;

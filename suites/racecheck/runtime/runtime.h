@@ -164,6 +164,8 @@ bool runtime_enter_slow(void);
  * (and no verdict) if none is left.
  */
 uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid);
+/* What a thread or process that the caller begins by a call knows: all that the caller does. */
+const uint64_t *context_heritage(enum edge edge);
 /* Makes slot the calling thread's context. */
 void context_adopt(uint32_t slot);
 /* Finds or makes the context of a process that was just executed. */
