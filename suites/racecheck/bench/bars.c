@@ -131,9 +131,9 @@ static const struct mode modes[] = {
 	{"processes", PAGE, 2, 1, lose_updates, false},
 	/* With the word behind: one page. */
 	{"crowd", PAGE - 8, CROWD, 2, crowd, true},
-	{"shadow_two", PAGES * PAGE, 1, 2, shadow_words, true},
-	{"shadow_words", PAGES * PAGE, FEW, 2, shadow_words, true},
-	{"shadow_bytes", PAGES * PAGE, FEW, 2, shadow_bytes, true},
+	{"shadow_two", PAGES *PAGE, 1, 2, shadow_words, true},
+	{"shadow_words", PAGES *PAGE, FEW, 2, shadow_words, true},
+	{"shadow_bytes", PAGES *PAGE, FEW, 2, shadow_bytes, true},
 	{"gibibyte", GIBIBYTE, 2, 1, gibibyte, true},
 	{"accesses", PAGE, 2, 1, accesses, true},
 	{"epochs", PAGE, 2, 1, epochs, true},
