@@ -11,6 +11,7 @@
 #include <setjmp.h>
 
 #include "suites/check/case.h"
+#include "suites/check/sanitizer.h"
 
 enum verdict {
 	VERDICT_NONE, /* the actor has not ended, or died */
@@ -111,28 +112,5 @@ _Noreturn void report_repeat(const struct report *other);
 bool check_clean_up(struct check *check);
 /* Kills the peers that run, and reaps all. */
 void peers_end(struct check *check);
-
-/* Whether this program was built with a sanitizer. */
-#if defined(__SANITIZE_THREAD__)
-#define IS_THREAD_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define IS_THREAD_SANITIZED 1
-#endif
-#endif
-#ifndef IS_THREAD_SANITIZED
-#define IS_THREAD_SANITIZED 0
-#endif
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_ADDRESS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_ADDRESS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_ADDRESS_SANITIZED
-#define IS_ADDRESS_SANITIZED 0
-#endif
 
 #endif

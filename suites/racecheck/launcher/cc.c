@@ -233,7 +233,8 @@ static int compile(const struct job *job, const char *source, const char *output
 	/* Preprocessor search paths may have gone with the inputs of the link. */
 	list_add_all(&command, compile_flags);
 	list_add_all(&command, job->is_clang ? clang_flags : gcc_flags);
-	own_file("include/racecheck.h", "../include/racecheck.h", room, sizeof(room));
+	own_file("suites/racecheck/include/racecheck.h", "../include/racecheck.h", room,
+	         sizeof(room));
 	*strrchr(room, '/') = '\0';
 	snprintf(include, sizeof(include), "-I%s", room);
 	list_add(&command, include);
@@ -271,9 +272,9 @@ static int link_all(const struct job *job, char *const *objects)
 	if (!job->is_relocatable)
 		list_add_all(&command, wrap_flags);
 	if (!job->is_relocatable && !job->is_shared) {
-		list_add(&command,
-		         own_file("racecheck-runtime.o", "../lib/racecheck/racecheck-runtime.o",
-		                  runtime, sizeof(runtime)));
+		list_add(&command, own_file("suites/racecheck/racecheck-runtime.o",
+		                            "../lib/racecheck/racecheck-runtime.o", runtime,
+		                            sizeof(runtime)));
 		/* Checked libraries find the callbacks in the program. */
 		list_add(&command, "-Wl,--export-dynamic-symbol=__tsan_*");
 		list_add(&command, "-Wl,--export-dynamic-symbol=__wrap_*");

@@ -86,7 +86,7 @@ void page_wipe(uintptr_t address, size_t bytes)
 		uint32_t entry = mmu_table[address >> 12];
 		uintptr_t next = (address | 4095) + 1;
 		uintptr_t stop = next < end ? next : end;
-		uint32_t first = (address & 4095) >> 3;
+		uint32_t first = (uint32_t)((address & 4095) >> 3);
 		uint32_t last = (uint32_t)(((stop - 1) & 4095) >> 3);
 
 		if (entry != 0 && !(entry & MMU_SHARED)) {
