@@ -70,7 +70,7 @@ for model in threads processes; do
     [ "$first" = "$second" ] || echo "$seed: $first / $second" >>"$work/unequal"
     # shellcheck disable=SC2086 # the last but one word is the outcome
     set -- $first
-    echo "$5" >>"$work/outcomes"
+    echo "${5:-none}" >>"$work/outcomes"
     echo "$1" >>"$work/orders"
     seed=$((seed + 1))
   done

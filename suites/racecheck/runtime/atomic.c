@@ -7,7 +7,7 @@
  * those of C11: a relaxed store of another context ends one, a read-modify-
  * write carries it on. A fence is kept as two more clocks of its context.
  */
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/channel.h"
 
 #include "suites/racecheck/runtime/weak.h"
 

@@ -6,7 +6,7 @@
  * that is ordered after all their accesses takes the slot, so that using a
  * slot again never hides a race.
  */
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/channel.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  * lock in shared memory is one object for all, at whatever addresses it is
  * mapped. Clocks are stored with room for the contexts seen so far and grow.
  */
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/channel.h"
 
 #include <string.h>
 
