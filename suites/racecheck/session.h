@@ -175,6 +175,14 @@ struct schedule {
 	(ARENA_HEAD_BYTES + ARENA_NEXT_BYTES + ARENA_ERA_BYTES + ARENA_UNITS_BYTES +               \
 	 ARENA_PLANES_BYTES)
 
+/* Starts an arena's memory; all zero at first. */
+struct arena_head {
+	_Atomic uint32_t lock;
+	_Atomic uint32_t unit_count, plane_count;
+	uint32_t free_units[6]; /* lists of blocks of 1 << class units */
+	uint32_t free_plane;
+};
+
 enum { CAUSE_BYTES = 256, COMMAND_BYTES = 32 };
 
 struct session {
@@ -222,12 +230,20 @@ struct session {
 #define SESSION_HEAD_BYTES ((sizeof(struct session) + 4095) & ~4095ull)
 #define SESSION_BYTES (SESSION_HEAD_BYTES + ARENA_BYTES)
 
+/* What the shadow of shared memory has taken so far. */
+static inline uint64_t session_shadow_bytes(const struct session *session)
+{
+	const struct arena_head *head =
+		(const struct arena_head *)((const char *)session + SESSION_HEAD_BYTES);
+
+	return head->unit_count * ARENA_UNIT_BYTES + head->plane_count * 4096ull;
+}
+
 /* Names of the edges, for reports and the launcher. */
 enum edge {
 	EDGE_none,
 #define EDGE(name) EDGE_##name,
 #include "suites/racecheck/edges.def"
-#undef EDGE
 	EDGE_COUNT
 };
 

@@ -404,6 +404,7 @@ static void a_wrong_command_line_is_answered_in_one_line(void **state)
 		{{"run", "--format", "xml", "true"}, "xml", "text, jsonl or sarif"},
 		{{"run", "--weak", "arm", "true"}, "arm", "tso or pso"},
 		{{"run", "--switch-off", "open,nope", "true"}, "nope", "edges.def"},
+		{{"run", "--switch-off", "open,sleep", "true"}, "sleep", "edges.def"},
 		{{"run", "--bogus", "true"}, "--bogus", "--help"},
 		{{"run", "--seed"}, "--seed", "--help"},
 	};

@@ -16,9 +16,9 @@
 #include "suites/check/command.h"
 
 static const char *const parts[] = {
+#define CALL(name)
 #define EDGE(name) #name,
 #include "suites/racecheck/edges.def"
-#undef EDGE
 };
 
 enum {

@@ -83,6 +83,9 @@ void symbols_release(void);
 /* The call that an edge stands for; never null. */
 const char *edge_name(uint32_t edge);
 
+/* Says whether it is a call that orders memory, or a check, so that it can be switched off. */
+bool edge_orders(uint32_t edge);
+
 /*
  * Writes all reports; a race seen at the same two lines is written once. cause: why there
  * is no verdict, or null. Returns the exit status of `racecheck run`, which is the

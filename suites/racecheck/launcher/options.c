@@ -94,10 +94,10 @@ static const char *parse_edges(const char *value)
 		while (edge < EDGE_COUNT &&
 		       (strncmp(edge_name(edge), at, bytes) != 0 || edge_name(edge)[bytes] != '\0'))
 			edge++;
-		if (edge == EDGE_COUNT)
+		if (!edge_orders(edge))
 			exit(usage_error("run",
-			                 "--switch-off %.*s: no such call or check; edges.def in "
-			                 "the source lists them",
+			                 "--switch-off %.*s: no call that orders memory, and no "
+			                 "check; edges.def in the source lists them",
 			                 (int)bytes, at));
 		at += bytes + (at[bytes] == ',');
 	}
@@ -179,7 +179,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		options->timeout_s = parse_count("timeout", value, 0, UINT32_MAX);
 		return 0;
 	case KEY_FIRST_EPOCH:
-		options->first_epoch = parse_number("first-epoch", value, 1, UINT64_MAX / 2);
+		options->first_epoch = parse_number("first-epoch", value, 1, 1ull << 62);
 		return 0;
 	case '?':
 		argp_help(&run_argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK,

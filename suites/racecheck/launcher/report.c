@@ -15,10 +15,20 @@ const char *edge_name(uint32_t edge)
 		"nothing",
 #define EDGE(name) #name,
 #include "suites/racecheck/edges.def"
-#undef EDGE
 	};
 
 	return edge < EDGE_COUNT ? names[edge] : "unknown call";
+}
+
+bool edge_orders(uint32_t edge)
+{
+	static const bool orders[EDGE_COUNT] = {
+#define CALL(name) [EDGE_##name] = false,
+#define EDGE(name) [EDGE_##name] = true,
+#include "suites/racecheck/edges.def"
+	};
+
+	return edge < EDGE_COUNT && orders[edge];
 }
 
 const char *side_kind(const struct side *side)

@@ -73,12 +73,13 @@ static json_t *summary_json(const struct report_set *set)
 	char digest[17];
 
 	snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)session->schedule.digest);
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:i, s:o}", "type", "summary", "races",
-	                 (json_int_t)set->race_count, "not_kept", (json_int_t)session->reports_lost,
-	                 "processes", (json_int_t)session->process_count, "steps",
-	                 (json_int_t)session->schedule.step, "digest", digest, "exit_status",
-	                 set->exit_status, "cause",
-	                 set->cause ? json_text(set->cause) : json_null());
+	return json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:i, s:o}", "type", "summary", "races",
+		(json_int_t)set->race_count, "not_kept", (json_int_t)session->reports_lost,
+		"processes", (json_int_t)session->process_count, "shadow_bytes",
+		(json_int_t)session_shadow_bytes(session), "steps",
+		(json_int_t)session->schedule.step, "digest", digest, "exit_status",
+		set->exit_status, "cause", set->cause ? json_text(set->cause) : json_null());
 }
 
 void report_write_jsonl(const struct report_set *set, FILE *out)

@@ -316,7 +316,8 @@ static int finish(struct session *session, const struct run_options *options,
 	return status;
 }
 
-/* Makes the session's memory file and maps its head. Returns its descriptor, or -errno. */
+/* Makes the session's memory file and maps its head and the arena's. Returns its descriptor, or
+ * -errno. */
 static int session_make(struct session **out)
 {
 	int fd = memfd_create("racecheck", MFD_CLOEXEC);
@@ -326,7 +327,8 @@ static int session_make(struct session **out)
 		return -errno;
 	if (ftruncate(fd, SESSION_BYTES) < 0)
 		goto close_fd;
-	*out = mmap(NULL, SESSION_HEAD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	*out = mmap(NULL, SESSION_HEAD_BYTES + ARENA_HEAD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+	            fd, 0);
 	if (*out != MAP_FAILED)
 		return fd;
 close_fd:

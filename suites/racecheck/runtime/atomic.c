@@ -7,7 +7,7 @@
  * those of C11: a relaxed store of another context ends one, a read-modify-
  * write carries it on. A fence is kept as two more clocks of its context.
  */
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/channel.h"
 
 #include "suites/racecheck/runtime/weak.h"
 
@@ -22,11 +22,11 @@ typedef uint32_t a32;
 typedef uint16_t a16;
 typedef uint8_t a8;
 
-/* What one atomic operation keeps while it runs; ref.sync null: not checked. */
+/* What one atomic operation keeps while it runs. */
 struct operation {
 	struct sync_ref ref;
 	struct thread *thread;
-	uintptr_t address, place;
+	uintptr_t place;
 	int order;
 	uint32_t is_ring;
 };
@@ -48,48 +48,75 @@ static void ring_completed(void)
 	channel_get_everything();
 }
 
-static inline struct operation operation_begin(const volatile void *pointer, size_t bytes,
-                                               bool is_write, int order, uintptr_t place)
+/* An unaligned operation, or a wide one, has more than one. */
+static inline bool is_one_granule(uintptr_t address, size_t bytes)
 {
+	return (address & 7) + bytes <= 8;
+}
+
+/* Stores the operation's cells; the fence comes with the lock. */
+static inline void put(struct thread *t, struct tlb_entry *entry, uintptr_t address, size_t bytes,
+                       bool is_write, uintptr_t place)
+{
+	uint64_t mask = CELL_MASK >> (8 - (bytes & 7)) % 8 << (address & 7);
+
+	if (is_one_granule(address, bytes) &&
+	    LIKELY(shadow_put_fast(t, entry, address, mask, is_write, true, true, place)))
+		atomic_store_explicit(&t->context->last_access, t->epoch, memory_order_relaxed);
+	else
+		shadow_put(address, bytes, is_write, true, true, place);
+}
+
+static inline bool has_others(const struct thread *t, const struct page *page)
+{
+	return ((page->users[0] | page->users[1]) & ~(1ull << t->slot)) != 0;
+}
+
+/* Begins an operation, with the lock of its object; op->ref.sync is null where nothing is checked.
+ */
+static void operation_begin(struct operation *op, const volatile void *pointer, size_t bytes,
+                            bool is_write, int order, uintptr_t place)
+{
+	uintptr_t address = (uintptr_t)pointer;
 	struct thread *t = &self;
-	struct operation op = {
-		.thread = t,
-		.address = (uintptr_t)pointer,
-		.place = place,
-		.order = order,
-	};
+	struct tlb_entry *entry;
 	bool is_checked;
 
+	op->ref.sync = NULL;
 	if (!runtime_enter())
-		return op;
+		return;
+	op->thread = t;
+	op->place = place;
+	op->order = order;
 	if (UNLIKELY(!t->has_called_back))
 		count_callback();
 	if (UNLIKELY(is_scheduled))
 		schedule_point();
 	else
 		delay_point();
-	op.is_ring = shadow_translate(t, op.address)->page->is_ring;
-	if (UNLIKELY(op.is_ring == 1) && is_write && is_release(order))
+	entry = shadow_translate(t, address);
+	op->is_ring = entry->page->is_ring;
+	if (UNLIKELY(op->is_ring))
+		t->edge_place = place;
+	if (UNLIKELY(op->is_ring == 1) && is_write && is_release(order))
 		channel_release(ring_key, EDGE_io_uring);
 	t->busy++;
 	is_checked = !t->ignoring && !is_watching;
 	if (is_checked)
-		shadow_put(op.address, bytes, is_write, true, true, place);
-	op.ref = sync_at(pointer);
+		put(t, entry, address, bytes, is_write, place);
+	op->ref = sync_in(entry, address);
 	/* The lock is the full fence between one's own cell and those of others. */
-	lock_take(&op.ref.sync->lock);
-	if (is_checked)
-		shadow_check(op.address, bytes, is_write, true, place);
-	return op;
+	lock_take(&op->ref.sync->lock);
+	if (is_checked && (!is_one_granule(address, bytes) || has_others(t, entry->page)))
+		shadow_check(address, bytes, is_write, true, place);
 }
 
-static void log_edge(struct operation *op, enum edge edge, bool is_acquire_edge)
+static inline void log_edge(struct operation *op, enum edge edge, bool is_acquire_edge)
 {
-	op->thread->edge_place = op->place;
-	context_log(edge, is_acquire_edge);
+	context_log_node(edge, is_acquire_edge, site_node(op->thread, op->place));
 }
 
-static void operation_end(struct operation *op)
+static inline void operation_end(struct operation *op)
 {
 	lock_give(&op->ref.sync->lock);
 	op->thread->busy--;
@@ -215,7 +242,7 @@ static a128 load_128(const volatile a128 *p)
                                                                                                    \
 		if (UNLIKELY(is_scheduled))                                                        \
 			weak_drain();                                                              \
-		op = operation_begin(p, sizeof(*p), true, order, CALLER);                          \
+		operation_begin(&op, p, sizeof(*p), true, order, CALLER);                          \
 		old = LOAD_##bits(p);                                                              \
 		while (!SWAP_##bits(p, &old, (a##bits)(expression))) {                             \
 		}                                                                                  \
@@ -234,9 +261,10 @@ static a128 load_128(const volatile a128 *p)
 #define ATOMIC_LOAD(bits)                                                                          \
 	EXPORT a##bits __tsan_atomic##bits##_load(const volatile a##bits *p, int order)            \
 	{                                                                                          \
-		struct operation op = operation_begin(p, sizeof(*p), false, order, CALLER);        \
+		struct operation op;                                                               \
 		a##bits value;                                                                     \
                                                                                                    \
+		operation_begin(&op, p, sizeof(*p), false, order, CALLER);                         \
 		if (UNLIKELY(is_scheduled) && op.ref.sync && weak_find(p, sizeof(*p), &value)) {   \
 			operation_end(&op);                                                        \
 			return value;                                                              \
@@ -256,7 +284,7 @@ static a128 load_128(const volatile a128 *p)
 		struct operation op;                                                               \
 		a##bits old;                                                                       \
                                                                                                    \
-		op = operation_begin(p, sizeof(*p), true, order, CALLER);                          \
+		operation_begin(&op, p, sizeof(*p), true, order, CALLER);                          \
 		if (UNLIKELY(is_scheduled) && op.ref.sync) {                                       \
 			lock_give(&op.ref.sync->lock);                                             \
 			if (weak_put(p, sizeof(*p), &v, order)) {                                  \
@@ -284,7 +312,7 @@ static a128 load_128(const volatile a128 *p)
                                                                                                    \
 		if (UNLIKELY(is_scheduled))                                                        \
 			weak_drain();                                                              \
-		op = operation_begin(p, sizeof(*p), true, order, place);                           \
+		operation_begin(&op, p, sizeof(*p), true, order, place);                           \
 		is_done = SWAP_##bits(p, expected, v);                                             \
 		if (!op.ref.sync)                                                                  \
 			return is_done;                                                            \
@@ -368,8 +396,9 @@ INTERPOSE bool atomic_any_swap(size_t bytes, void *p, void *expected, const void
 
 INTERPOSE void atomic_any_load(size_t bytes, const void *p, void *into, int order)
 {
-	struct operation op = operation_begin(p, bytes, false, order, CALLER);
+	struct operation op;
 
+	operation_begin(&op, p, bytes, false, order, CALLER);
 	memcpy(into, p, bytes);
 	if (!op.ref.sync)
 		return;
@@ -380,8 +409,9 @@ INTERPOSE void atomic_any_load(size_t bytes, const void *p, void *into, int orde
 
 INTERPOSE void atomic_any_store(size_t bytes, void *p, const void *from, int order)
 {
-	struct operation op = operation_begin(p, bytes, true, order, CALLER);
+	struct operation op;
 
+	operation_begin(&op, p, bytes, true, order, CALLER);
 	memcpy(p, from, bytes);
 	if (!op.ref.sync)
 		return;
@@ -392,8 +422,9 @@ INTERPOSE void atomic_any_store(size_t bytes, void *p, const void *from, int ord
 
 INTERPOSE void atomic_any_exchange(size_t bytes, void *p, const void *from, void *into, int order)
 {
-	struct operation op = operation_begin(p, bytes, true, order, CALLER);
+	struct operation op;
 
+	operation_begin(&op, p, bytes, true, order, CALLER);
 	memcpy(into, p, bytes);
 	memcpy(p, from, bytes);
 	if (!op.ref.sync)
@@ -407,9 +438,11 @@ INTERPOSE void atomic_any_exchange(size_t bytes, void *p, const void *from, void
 INTERPOSE bool atomic_any_swap(size_t bytes, void *p, void *expected, const void *wanted, int order,
                                int failure)
 {
-	struct operation op = operation_begin(p, bytes, true, order, CALLER);
-	bool is_done = memcmp(p, expected, bytes) == 0;
+	struct operation op;
+	bool is_done;
 
+	operation_begin(&op, p, bytes, true, order, CALLER);
+	is_done = memcmp(p, expected, bytes) == 0;
 	if (is_done)
 		memcpy(p, wanted, bytes);
 	else

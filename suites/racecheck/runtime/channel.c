@@ -7,7 +7,7 @@
  * after exactly the releases that put them. The channel's lock is held over
  * the system call, which must not block then, so that both queues agree.
  */
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/channel.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * that is ordered after all their accesses takes the slot, so that using a
  * slot again never hides a race.
  */
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/channel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +119,13 @@ uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid)
 	return slot;
 }
 
+const uint64_t *context_heritage(enum edge edge)
+{
+	static const uint64_t nothing[CONTEXT_MAX];
+
+	return edge_is_off(edge) ? nothing : self.context->clock;
+}
+
 static void epoch_set(struct thread *t, uint64_t epoch)
 {
 	t->epoch = epoch;
@@ -147,33 +154,15 @@ void context_adopt(uint32_t slot)
 	t->context = context;
 }
 
-void context_advance(void)
+void context_new_era(void)
 {
-	struct thread *t = &self;
-	uint64_t epoch = t->epoch + 1;
-
-	t->context->clock[t->slot] = epoch;
-	t->epoch = epoch;
-	t->epoch_bits = (epoch << CELL_EPOCH_SHIFT) & CELL_EPOCH_MASK;
-	if (UNLIKELY(t->epoch_bits == 0)) {
-		epoch_set(t, epoch);
-		shadow_forget_tlb();
-	}
+	epoch_set(&self, self.epoch);
+	shadow_forget_tlb();
 }
 
 void context_log(enum edge edge, bool is_acquire_edge)
 {
-	struct thread *t = &self;
-	struct context *context = t->context;
-	uint64_t count = atomic_load_explicit(&context->log_count, memory_order_relaxed);
-
-	context->log[count % SYNC_LOG] = (struct sync_event){
-		.epoch = t->epoch,
-		.node = site_node(t, t->edge_place),
-		.edge = (uint16_t)edge,
-		.is_acquire = is_acquire_edge,
-	};
-	atomic_store_explicit(&context->log_count, count + 1, memory_order_release);
+	context_log_node(edge, is_acquire_edge, site_node(&self, self.edge_place));
 }
 
 void context_end(void)

@@ -5,7 +5,7 @@
 
 #include <sys/socket.h>
 
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/channel.h"
 
 enum fd_type {
 	FD_BAD,

@@ -76,7 +76,7 @@ bool is_dead(uint32_t tid)
 	return (strtoul(at, NULL, 10) & PF_EXITING) != 0;
 }
 
-void lock_take(_Atomic uint32_t *lock)
+void lock_take_slow(_Atomic uint32_t *lock)
 {
 	uint32_t mine = self.tid ? self.tid : (uint32_t)sys_call1(SYS_gettid, 0);
 	uint32_t owner = 0;
@@ -92,11 +92,6 @@ void lock_take(_Atomic uint32_t *lock)
 			atomic_compare_exchange_strong(lock, &owner, 0);
 		owner = 0;
 	}
-}
-
-void lock_give(_Atomic uint32_t *lock)
-{
-	atomic_store_explicit(lock, 0, memory_order_release);
 }
 
 void lock_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)

@@ -26,14 +26,6 @@
 
 /* ---- arena.c: memory for shadow and objects ---- */
 
-/* Starts an arena's memory; all zero at first. */
-struct arena_head {
-	_Atomic uint32_t lock;
-	_Atomic uint32_t unit_count, plane_count;
-	uint32_t free_units[6]; /* lists of blocks of 1 << class units */
-	uint32_t free_plane;
-};
-
 /* The private arena is emptied in a child by the kernel, the shared one is one for all. */
 struct arena {
 	struct arena_head *head;
@@ -65,9 +57,13 @@ static inline void *arena_at(const struct arena *arena, uint32_t unit)
 
 /* ---- lock.c: spin locks that outlive their owners ---- */
 
-/* Takes a lock; one left by a dead thread is stolen after a while. */
-void lock_take(_Atomic uint32_t *lock);
-void lock_give(_Atomic uint32_t *lock);
+void lock_take_slow(_Atomic uint32_t *lock);
+/* Takes a lock, as a full fence; one left by a dead thread is stolen after a while. */
+static inline void lock_take(_Atomic uint32_t *lock);
+static inline void lock_give(_Atomic uint32_t *lock)
+{
+	atomic_store_explicit(lock, 0, memory_order_release);
+}
 /* Waits at most timeout_ns while *word is expected, or until woken. */
 void lock_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 void lock_wake(_Atomic uint32_t *word);
@@ -147,6 +143,15 @@ enum { EPOCH_BITS = 31 };
 #define CELL_EPOCH_MASK (((1ull << EPOCH_BITS) - 1) << CELL_EPOCH_SHIFT)
 #define CELL_SITE_SHIFT 40
 
+static inline void lock_take(_Atomic uint32_t *lock)
+{
+	uint32_t mine = self.tid;
+	uint32_t nobody = 0;
+
+	if (UNLIKELY(mine == 0 || !atomic_compare_exchange_strong(lock, &nobody, mine)))
+		lock_take_slow(lock);
+}
+
 /* Attaches the process to the session, or makes one. Safe to call again. */
 void runtime_start(void);
 /* Gives the calling thread a context if it has none. Returns false in the runtime's own code. */
@@ -159,6 +164,8 @@ bool runtime_enter_slow(void);
  * (and no verdict) if none is left.
  */
 uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid);
+/* What a thread or process that the caller begins by a call knows: all that the caller does. */
+const uint64_t *context_heritage(enum edge edge);
 /* Makes slot the calling thread's context. */
 void context_adopt(uint32_t slot);
 /* Finds or makes the context of a process that was just executed. */
@@ -182,8 +189,20 @@ void context_join_gone(bool is_all);
 bool context_is_known(uint32_t pid);
 /* Orders the context of an occupant, which has died, before the caller. */
 void context_join_dead(uint32_t occupant);
+/* The caller's epochs, as its cells hold them, have begun anew. */
+void context_new_era(void);
 /* Says that the caller's next accesses are a new epoch. */
-void context_advance(void);
+static inline void context_advance(void)
+{
+	struct thread *t = &self;
+	uint64_t epoch = t->epoch + 1;
+
+	t->context->clock[t->slot] = epoch;
+	t->epoch = epoch;
+	t->epoch_bits = (epoch << CELL_EPOCH_SHIFT) & CELL_EPOCH_MASK;
+	if (UNLIKELY(t->epoch_bits == 0))
+		context_new_era();
+}
 
 /* Joins a clock into another. Returns true if that changed it. */
 static inline bool clock_join(uint64_t *into, const uint64_t *from, uint32_t count)
@@ -204,7 +223,21 @@ static inline uint32_t context_count(void)
 	return atomic_load_explicit(&session->context_count, memory_order_relaxed);
 }
 
-/* Notes a synchronisation of the caller for reports. */
+/* Notes a synchronisation of the caller for reports, at a place that is known as node. */
+static inline void context_log_node(enum edge edge, bool is_acquire_edge, uint32_t node)
+{
+	struct context *context = self.context;
+	uint64_t count = atomic_load_explicit(&context->log_count, memory_order_relaxed);
+
+	context->log[count % SYNC_LOG] = (struct sync_event){
+		.epoch = self.epoch,
+		.node = node,
+		.edge = (uint16_t)edge,
+		.is_acquire = is_acquire_edge,
+	};
+	atomic_store_explicit(&context->log_count, count + 1, memory_order_release);
+}
+/* The same at the place of the wrapped call in progress. */
 void context_log(enum edge edge, bool is_acquire);
 /* Ends the run's verdict with a cause; the program goes on. */
 void no_verdict(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -329,6 +362,42 @@ static inline uint32_t site_node(struct thread *t, uintptr_t place)
 	return site_node_slow(t, place);
 }
 
+/*
+ * Stores the cell of an access within one granule, where that is one store. False:
+ * shadow_put() has to do it. is_fenced: as there.
+ */
+static inline bool shadow_put_fast(struct thread *t, struct tlb_entry *entry, uintptr_t address,
+                                   uint64_t mask, bool is_write, bool is_atomic, bool is_fenced,
+                                   uintptr_t place)
+{
+	_Atomic uint64_t *cells = entry->cells[is_write];
+	const struct arena *arena = entry->arena;
+	uint32_t granule = (uint32_t)(address & 4095) >> 3;
+	uint32_t plane;
+	uint64_t cell;
+	uint64_t old;
+
+	if (UNLIKELY(cells == NULL))
+		return entry->is_quiet;
+	old = atomic_load_explicit(&cells[granule], memory_order_relaxed);
+	/* In the same epoch, the same bytes, and not stronger: nothing new. */
+	if (((old ^ t->epoch_bits) & CELL_EPOCH_MASK) == 0 && (old & mask) == mask &&
+	    (is_atomic || !(old & CELL_ATOMIC)))
+		return true;
+	plane = (uint32_t)(((uintptr_t)cells - (uintptr_t)arena->planes) >> 12);
+	if (UNLIKELY(arena->plane_next[plane] != 0 || (old & CELL_MASK & ~mask) != 0 ||
+	             (old != 0 && is_atomic && !(old & CELL_ATOMIC))))
+		return false;
+	cell = mask | (is_atomic ? CELL_ATOMIC : 0) | t->epoch_bits |
+	       (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
+	/* An exchange is the full fence that the check needs, for less than a fence. */
+	if (is_fenced)
+		atomic_store_explicit(&cells[granule], cell, memory_order_relaxed);
+	else
+		atomic_exchange(&cells[granule], cell);
+	return true;
+}
+
 /* Drops the process's list of modules, after dlopen or exec. */
 void site_forget_modules(void);
 
@@ -370,11 +439,44 @@ struct sync_ref {
 	struct sync *sync;
 };
 
-/* Finds or makes the object at an address. */
-struct sync_ref sync_at(const volatile void *address);
+/* Makes the object at an offset of a page, or finds it. */
+struct sync_ref sync_in_slow(struct arena *arena, struct page *page, uint32_t offset);
+/* Finds or makes the object at an address, of which entry is the translation. */
+static inline struct sync_ref sync_in(const struct tlb_entry *entry, uintptr_t address)
+{
+	struct arena *arena = entry->arena;
+	uint32_t offset = (uint32_t)(address & 4095);
+	uint32_t table = atomic_load_explicit(&entry->page->sync, memory_order_acquire);
+
+	if (LIKELY(table != 0)) {
+		uint32_t *head = (uint32_t *)arena_at(arena, table) + (offset >> 3);
+		uint32_t unit = __atomic_load_n(head, __ATOMIC_ACQUIRE);
+		struct sync *sync = arena_at(arena, unit);
+
+		if (LIKELY(unit != 0 && sync->offset == offset))
+			return (struct sync_ref){arena, sync};
+	}
+	return sync_in_slow(arena, entry->page, offset);
+}
+static inline struct sync_ref sync_at(const volatile void *address)
+{
+	return sync_in(shadow_translate(&self, (uintptr_t)address), (uintptr_t)address);
+}
 /* Drops the objects in a range of private memory, or one that is initialised anew. */
 void sync_reset(const volatile void *address);
-void clock_store(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
+void clock_store_slow(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
+static inline void clock_store(struct arena *arena, struct stored_clock *clock,
+                               const uint64_t *from)
+{
+	uint64_t *into = arena_at(arena, clock->unit);
+
+	if (UNLIKELY(clock->unit == 0 || clock->class != 0 || context_count() > 8)) {
+		clock_store_slow(arena, clock, from);
+		return;
+	}
+	for (uint32_t i = 0; i < 8; i++)
+		into[i] = from[i];
+}
 void clock_add(struct arena *arena, struct stored_clock *clock, const uint64_t *from);
 bool clock_take(struct arena *arena, const struct stored_clock *clock, uint64_t *into);
 void clock_drop(struct arena *arena, struct stored_clock *clock);
@@ -387,105 +489,6 @@ void sync_lock(const volatile void *address, enum edge edge, bool is_shared);
 void sync_unlock(const volatile void *address, enum edge edge);
 /* The owner died: all it did comes first. */
 void sync_inherit(const volatile void *address);
-
-/* ---- channel.c: what flows, byte-exact and message-exact ---- */
-
-enum channel_kind {
-	CHANNEL_PIPE = 1,
-	CHANNEL_SOCKET,
-	CHANNEL_SOCKET_ADDRESS,
-	CHANNEL_EVENTFD,
-	CHANNEL_TIMERFD,
-	CHANNEL_EPOLL,
-	CHANNEL_MQ,
-	CHANNEL_MSG,
-	CHANNEL_SEM,
-	CHANNEL_SEM_ZERO,
-	CHANNEL_SIGNAL,
-	CHANNEL_FLOCK,
-	CHANNEL_RECORD_LOCK,
-	CHANNEL_NAME,
-	CHANNEL_SPAWN,
-	CHANNEL_NOTIFY, /* messages of which mq_notify() tells: one for all queues */
-	CHANNEL_STOP,
-	CHANNEL_THREAD,
-	CHANNEL_RING,
-	CHANNEL_FILE,
-	CHANNEL_FIFO_READER,
-	CHANNEL_FIFO_WRITER,
-	CHANNEL_USER,
-	CHANNEL_OTHER,
-};
-
-struct channel_key {
-	uint32_t kind;
-	uint64_t a, b;
-};
-
-/* One release waiting to be taken. */
-struct segment {
-	uint32_t next;
-	uint32_t tag; /* message type or priority */
-	uint64_t units;
-	uint64_t first, last; /* range, for record locks */
-	struct stored_clock clock;
-	struct stored_clock readers;
-	uint32_t holder;
-	uint32_t spare;
-};
-
-struct channel {
-	_Atomic uint32_t lock;
-	uint32_t next;
-	struct channel_key key;
-	_Atomic uint32_t version; /* moves with every operation, to wait on */
-	uint32_t head, tail, count;
-	uint64_t units;            /* in the queue */
-	struct stored_clock all;   /* every release */
-	struct stored_clock ended; /* closers */
-	struct stored_clock taken; /* takers, for writers that waited for room */
-	uint32_t holder;
-	uint32_t is_primed;
-	uint32_t is_shut;    /* ended for good: later closers do not count */
-	uint32_t room;       /* unit of the queue of takers, where there is a bound; 0: none */
-	uint64_t free_units; /* of that queue: room that was never taken yet */
-};
-
-struct channel_ref {
-	struct arena *arena;
-	struct channel *channel;
-};
-
-struct channel_ref channel_at(struct channel_key key);
-struct channel_ref channel_in(struct sync_ref ref);
-void channel_open(struct channel_ref ref);  /* takes the channel's lock */
-void channel_close(struct channel_ref ref); /* gives it back, moves the version */
-/* With the lock held: */
-void channel_put(struct channel_ref ref, uint64_t units, uint32_t tag);
-/* Takes units of tag (ANY_TAG: of the oldest). False: some of them were never put. */
-bool channel_get(struct channel_ref ref, uint64_t units, uint32_t tag);
-void channel_drop(struct channel_ref ref, uint64_t units);
-void channel_clear(struct channel_ref ref);
-void channel_peek(struct channel_ref ref);
-/* Joins what put the first units, and leaves them in the queue. */
-void channel_copy(struct channel_ref ref, uint64_t units);
-/*
- * A queue has a bound: whoever puts a unit beyond it comes after whoever took
- * the one that made room. bound says how much fits in at the first call.
- */
-void channel_bound(struct channel_ref ref, uint64_t free_units);
-void channel_fill(struct channel_ref ref, uint64_t units);
-void channel_empty(struct channel_ref ref, uint64_t units);
-/* Joins whoever made the room that is there. */
-void channel_peek_room(struct channel_ref ref);
-/* Joins all that was ever put, here or anywhere: for what the runtime did not see. */
-void channel_get_all(struct channel_ref ref);
-void channel_get_everything(void);
-#define ANY_TAG UINT32_MAX
-
-/* Coarse edges on a key. */
-void channel_release(struct channel_key key, enum edge edge);
-void channel_acquire(struct channel_key key, enum edge edge);
 
 /* ---- delay.c: other orders than the usual one ---- */
 

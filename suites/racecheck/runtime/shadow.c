@@ -52,7 +52,7 @@ static void add_user(const struct thread *t, struct page *page, bool is_write)
 }
 
 /* Finds or makes the plane of the caller that takes new cells. */
-static _Atomic uint64_t *own_cells(struct thread *t, struct tlb_entry *entry, bool is_write)
+static void own_cells(struct thread *t, struct tlb_entry *entry, bool is_write)
 {
 	struct arena *arena = entry->arena;
 	_Atomic uint32_t *first = page_plane(arena, entry->page, t->slot, is_write, true);
@@ -71,7 +71,6 @@ static _Atomic uint64_t *own_cells(struct thread *t, struct tlb_entry *entry, bo
 	entry->cells[is_write] = plane_cells(arena, plane);
 	if (!has_no_barrier && arena->plane_next[plane] == 0)
 		entry->only[is_write] = entry->cells[is_write];
-	return entry->cells[is_write];
 }
 
 struct tlb_entry *shadow_translate_slow(struct thread *t, uintptr_t address)
@@ -139,36 +138,20 @@ static inline void put_granule(struct thread *t, uintptr_t address, uint64_t mas
                                bool is_atomic, bool is_fenced, uintptr_t place)
 {
 	struct tlb_entry *entry = shadow_translate(t, address);
-	uint32_t granule = (uint32_t)(address & 4095) >> 3;
-	_Atomic uint64_t *cells = entry->cells[is_write];
 	struct arena *arena = entry->arena;
+	_Atomic uint64_t *cells;
 	uint32_t plane;
-	uint64_t cell;
-	uint64_t old;
 
-	if (entry->is_quiet)
+	if (!entry->is_quiet && UNLIKELY(entry->cells[is_write] == NULL))
+		own_cells(t, entry, is_write);
+	if (LIKELY(shadow_put_fast(t, entry, address, mask, is_write, is_atomic, is_fenced, place)))
 		return;
-	if (UNLIKELY(cells == NULL))
-		cells = own_cells(t, entry, is_write);
-	old = atomic_load_explicit(&cells[granule], memory_order_relaxed);
-	/* In the same epoch, the same bytes, and not stronger: nothing new. */
-	if (((old ^ t->epoch_bits) & CELL_EPOCH_MASK) == 0 && (old & mask) == mask &&
-	    (is_atomic || !(old & CELL_ATOMIC)))
-		return;
-	cell = mask | (is_atomic ? CELL_ATOMIC : 0) | t->epoch_bits |
-	       (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
+	cells = entry->cells[is_write];
 	plane = (uint32_t)(((uintptr_t)cells - (uintptr_t)arena->planes) >> 12);
-	if (LIKELY(arena->plane_next[plane] == 0 && (old & CELL_MASK & ~mask) == 0 &&
-	           (old == 0 || !is_atomic || (old & CELL_ATOMIC)))) {
-		/* An exchange is the full fence that the check needs, for less than a fence. */
-		if (is_fenced)
-			atomic_store_explicit(&cells[granule], cell, memory_order_relaxed);
-		else
-			atomic_exchange(&cells[granule], cell);
-	} else {
-		entry->only[is_write] = NULL;
-		put_chained(arena, plane, granule, cell);
-	}
+	entry->only[is_write] = NULL;
+	put_chained(arena, plane, (uint32_t)(address & 4095) >> 3,
+	            mask | (is_atomic ? CELL_ATOMIC : 0) | t->epoch_bits |
+	                    (uint64_t)site_node(t, place) << CELL_SITE_SHIFT);
 }
 
 void shadow_alone(struct thread *t, struct tlb_entry *entry, uintptr_t address, uint64_t mask,

@@ -31,7 +31,6 @@ static const char *const edge_names[EDGE_COUNT] = {
 	"none",
 #define EDGE(name) #name,
 #include "suites/racecheck/edges.def"
-#undef EDGE
 };
 
 any_function real_find(enum edge edge)

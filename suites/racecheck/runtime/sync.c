@@ -6,7 +6,7 @@
  * lock in shared memory is one object for all, at whatever addresses it is
  * mapped. Clocks are stored with room for the contexts seen so far and grow.
  */
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/channel.h"
 
 #include <string.h>
 
@@ -35,7 +35,7 @@ static uint64_t *clock_grow(struct arena *arena, struct stored_clock *clock)
 	return arena_at(arena, unit);
 }
 
-void clock_store(struct arena *arena, struct stored_clock *clock, const uint64_t *from)
+void clock_store_slow(struct arena *arena, struct stored_clock *clock, const uint64_t *from)
 {
 	uint64_t *into = clock_grow(arena, clock);
 
@@ -83,19 +83,14 @@ static uint32_t sync_add(struct arena *arena, uint32_t *head, uint32_t offset)
 	return unit;
 }
 
-struct sync_ref sync_at(const volatile void *pointer)
+struct sync_ref sync_in_slow(struct arena *arena, struct page *page, uint32_t offset)
 {
-	uintptr_t address = (uintptr_t)pointer;
-	struct tlb_entry *entry = shadow_translate(&self, address);
-	struct arena *arena = entry->arena;
-	struct page *page = entry->page;
-	uint32_t offset = (uint32_t)(address & 4095);
 	uint32_t table = atomic_load_explicit(&page->sync, memory_order_acquire);
 	uint32_t none = 0;
 	uint32_t *head;
 	uint32_t unit;
 
-	if (UNLIKELY(table == 0)) {
+	if (table == 0) {
 		table = arena_take(arena, 5);
 		if (!atomic_compare_exchange_strong(&page->sync, &none, table)) {
 			arena_give(arena, table, 5);
@@ -106,7 +101,7 @@ struct sync_ref sync_at(const volatile void *pointer)
 	for (unit = __atomic_load_n(head, __ATOMIC_ACQUIRE); unit != 0;) {
 		struct sync *sync = arena_at(arena, unit);
 
-		if (LIKELY(sync->offset == offset))
+		if (sync->offset == offset)
 			return (struct sync_ref){arena, sync};
 		unit = sync->next;
 	}

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/channel.h"
 
 /* Who called the wrapper, or the syscall() that forwards to it. */
 #undef CALLER

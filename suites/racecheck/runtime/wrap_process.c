@@ -28,11 +28,10 @@ static uint32_t child_prepare(enum edge edge)
 	uint32_t slot;
 
 	self.busy++;
-	slot = context_create(self.context->clock, 0, 0);
+	slot = context_create(context_heritage(edge), 0, 0);
 	if (slot < CONTEXT_MAX)
 		session->context[slot].parent = self.context->pid;
-	if (!edge_is_off(edge))
-		context_advance();
+	context_advance();
 	context_log(edge, false);
 	self.busy--;
 	schedule_created(slot);
@@ -354,7 +353,8 @@ INTERPOSE FILE *popen(const char *command, const char *mode)
 		schedule_outside(EDGE_##name);                                                     \
 		ret = REAL(name) arguments;                                                        \
 		schedule_inside();                                                                 \
-		BUSY(context_join_gone(true));                                                     \
+		if (!edge_is_off(EDGE_##name))                                                     \
+			BUSY(context_join_gone(true));                                             \
 		call_end();                                                                        \
 		return ret;                                                                        \
 	}

@@ -270,7 +270,7 @@ static long membarrier_call(const long *a)
 {
 	long ret = sys_call3(SYS_membarrier, a[0], a[1], a[2]);
 
-	if (ret < 0 || a[0] == 0 || !runtime_enter())
+	if (ret < 0 || a[0] == 0 || !runtime_enter() || edge_is_off(EDGE_membarrier))
 		return failed(ret);
 	atomic_store(&session->has_membarrier, 1);
 	/* The heavy half: a fence here, and compiler fences elsewhere count as one. */

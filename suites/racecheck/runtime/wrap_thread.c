@@ -119,7 +119,7 @@ static void *thread_main(void *raw)
 	return result;
 }
 
-static struct start *start_make(void *argument)
+static struct start *start_make(void *argument, enum edge edge)
 {
 	struct start *start = __libc_malloc(sizeof(*start));
 
@@ -132,9 +132,9 @@ static struct start *start_make(void *argument)
 	/* From now on private memory is shared by threads. */
 	atomic_fetch_add(&other_threads, 1);
 	atomic_fetch_add(&tlb_generation, 1);
-	start->slot = context_create(self.context->clock, self.context->pid, 0);
+	start->slot = context_create(context_heritage(edge), self.context->pid, 0);
 	context_advance();
-	context_log(EDGE_pthread_create, false);
+	context_log(edge, false);
 	schedule_created(start->slot);
 	self.busy--;
 	schedule_created(start->slot);
@@ -159,7 +159,7 @@ INTERPOSE int pthread_create(pthread_t *handle, const pthread_attr_t *attributes
 	int ret;
 
 	if (call_begin(EDGE_pthread_create, CALLER))
-		start = start_make(argument);
+		start = start_make(argument, EDGE_pthread_create);
 	if (!start)
 		return REAL(pthread_create)(handle, attributes, function, argument);
 	start->posix = function;
@@ -191,7 +191,7 @@ INTERPOSE int thrd_create(thrd_t *handle, thrd_start_t function, void *argument)
 	int ret;
 
 	if (call_begin(EDGE_thrd_create, CALLER))
-		start = start_make(argument);
+		start = start_make(argument, EDGE_thrd_create);
 	if (!start)
 		return REAL(thrd_create)(handle, function, argument);
 	start->c11 = function;

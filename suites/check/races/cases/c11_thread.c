@@ -31,17 +31,27 @@ static int writer(void *memory)
 	return 0;
 }
 
+static int bystander(void *memory)
+{
+	(void)memory;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
+	thrd_t other;
 	thrd_t thread;
 
+	/* A process of one thread has nothing to order: what follows has two. */
+	must(thrd_create(&other, bystander, NULL) == thrd_success);
 	shared->given = 42;
 	must(thrd_create(&thread, writer, shared) == thrd_success);
 	in_broken(shared->seen = shared->data); /* race: read read */
 	in_broken(race_done());
 	must(thrd_join(thread, NULL) == thrd_success);
 	in_correct(shared->seen = shared->data);
+	must(thrd_join(other, NULL) == thrd_success);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();
 }

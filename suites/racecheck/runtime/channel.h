@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* suites/racecheck/runtime/channel.h - what flows, byte-exact and message-exact. */
+#ifndef RACECHECK_CHANNEL_H
+#define RACECHECK_CHANNEL_H
+
+#include "suites/racecheck/runtime/runtime.h"
+
+enum channel_kind {
+	CHANNEL_PIPE = 1,
+	CHANNEL_SOCKET,
+	CHANNEL_SOCKET_ADDRESS,
+	CHANNEL_EVENTFD,
+	CHANNEL_TIMERFD,
+	CHANNEL_EPOLL,
+	CHANNEL_MQ,
+	CHANNEL_MSG,
+	CHANNEL_SEM,
+	CHANNEL_SEM_ZERO,
+	CHANNEL_SIGNAL,
+	CHANNEL_FLOCK,
+	CHANNEL_RECORD_LOCK,
+	CHANNEL_NAME,
+	CHANNEL_SPAWN,
+	CHANNEL_NOTIFY, /* messages of which mq_notify() tells: one for all queues */
+	CHANNEL_STOP,
+	CHANNEL_THREAD,
+	CHANNEL_RING,
+	CHANNEL_FILE,
+	CHANNEL_FIFO_READER,
+	CHANNEL_FIFO_WRITER,
+	CHANNEL_USER,
+	CHANNEL_OTHER,
+};
+
+struct channel_key {
+	uint32_t kind;
+	uint64_t a, b;
+};
+
+/* One release waiting to be taken. */
+struct segment {
+	uint32_t next;
+	uint32_t tag; /* message type or priority */
+	uint64_t units;
+	uint64_t first, last; /* range, for record locks */
+	struct stored_clock clock;
+	struct stored_clock readers;
+	uint32_t holder;
+	uint32_t spare;
+};
+
+struct channel {
+	_Atomic uint32_t lock;
+	uint32_t next;
+	struct channel_key key;
+	_Atomic uint32_t version; /* moves with every operation, to wait on */
+	uint32_t head, tail, count;
+	uint64_t units;            /* in the queue */
+	struct stored_clock all;   /* every release */
+	struct stored_clock ended; /* closers */
+	struct stored_clock taken; /* takers, for writers that waited for room */
+	uint32_t holder;
+	uint32_t is_primed;
+	uint32_t is_shut;    /* ended for good: later closers do not count */
+	uint32_t room;       /* unit of the queue of takers, where there is a bound; 0: none */
+	uint64_t free_units; /* of that queue: room that was never taken yet */
+};
+
+struct channel_ref {
+	struct arena *arena;
+	struct channel *channel;
+};
+
+struct channel_ref channel_at(struct channel_key key);
+struct channel_ref channel_in(struct sync_ref ref);
+void channel_open(struct channel_ref ref);  /* takes the channel's lock */
+void channel_close(struct channel_ref ref); /* gives it back, moves the version */
+/* With the lock held: */
+void channel_put(struct channel_ref ref, uint64_t units, uint32_t tag);
+/* Takes units of tag (ANY_TAG: of the oldest). False: some of them were never put. */
+bool channel_get(struct channel_ref ref, uint64_t units, uint32_t tag);
+void channel_drop(struct channel_ref ref, uint64_t units);
+void channel_clear(struct channel_ref ref);
+void channel_peek(struct channel_ref ref);
+/* Joins what put the first units, and leaves them in the queue. */
+void channel_copy(struct channel_ref ref, uint64_t units);
+/*
+ * A queue has a bound: whoever puts a unit beyond it comes after whoever took
+ * the one that made room. bound says how much fits in at the first call.
+ */
+void channel_bound(struct channel_ref ref, uint64_t free_units);
+void channel_fill(struct channel_ref ref, uint64_t units);
+void channel_empty(struct channel_ref ref, uint64_t units);
+/* Joins whoever made the room that is there. */
+void channel_peek_room(struct channel_ref ref);
+/* Joins all that was ever put, here or anywhere: for what the runtime did not see. */
+void channel_get_all(struct channel_ref ref);
+void channel_get_everything(void);
+#define ANY_TAG UINT32_MAX
+
+/* Coarse edges on a key. */
+void channel_release(struct channel_key key, enum edge edge);
+void channel_acquire(struct channel_key key, enum edge edge);
+
+#endif
