@@ -245,7 +245,10 @@ void context_join_gone(bool is_all)
 		if (slot == self.slot || state == CONTEXT_FREE ||
 		    (state != CONTEXT_LIVE && !context->is_crashed && !is_all))
 			continue;
-		if (process_is_dead(context->pid))
+		if (!process_is_dead(context->pid))
+			continue;
+		/* It may have ended in order since it was looked at. */
+		if (is_all || context->is_crashed || context->state == CONTEXT_LIVE)
 			row_join(slot);
 	}
 }
