@@ -15,5 +15,7 @@ void process_waited(pid_t pid, int status, enum edge edge);
 void stdio_ending(void);
 /* Forgets the parent's threads in a child. */
 void thread_forked(void);
+/* Forgets what an earlier thread left on the caller's stack. */
+void thread_wipe_stack(void);
 
 #endif

@@ -114,6 +114,7 @@ struct thread {
 	bool is_ending;
 	bool is_interrupted; /* a handler without SA_RESTART ran */
 	bool is_exhausted;
+	bool is_notified; /* made by libc for a timer or a queue */
 	bool has_called_back;
 	uint64_t edge_place; /* caller of the wrapped call in progress */
 	uintptr_t forwarder; /* caller of syscall() while it calls a wrapper; 0: none */

@@ -213,14 +213,16 @@ bool runtime_enter_slow(void)
 	if (t->context)
 		return true;
 	/*
-	 * A thread that was made out of sight, by a library. Who made it is not
-	 * known, so it comes after everything its process did so far.
+	 * A thread that was made out of sight, by a library. Unless it brings a
+	 * notification, who made it is not known, so it comes after everything its
+	 * process did so far.
 	 */
 	t->busy++;
 	atomic_fetch_add(&other_threads, 1);
 	atomic_fetch_add(&tlb_generation, 1);
 	for (slot = 0; slot < context_count(); slot++) {
-		if (session->context[slot].pid == (uint32_t)sys_call1(SYS_getpid, 0))
+		if (!t->is_notified &&
+		    session->context[slot].pid == (uint32_t)sys_call1(SYS_getpid, 0))
 			clock_join(known, session->context[slot].clock, CONTEXT_MAX);
 	}
 	slot = context_create(known, (uint32_t)sys_call1(SYS_getpid, 0),

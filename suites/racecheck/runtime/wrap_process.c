@@ -341,15 +341,19 @@ INTERPOSE FILE *popen(const char *command, const char *mode)
 	return file;
 }
 
-/* SHELL: a call that runs programs and waits for them; they come before its return. */
-#define SHELL(name, parameters, arguments)                                                         \
+/*
+ * SHELL: a call that waits for programs; they come before its return. What comes
+ * before the call comes before them only if it starts them, too.
+ */
+#define SHELL(name, parameters, arguments, is_start)                                               \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
 		int ret;                                                                           \
                                                                                                    \
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
-		spawn_prepare(EDGE_##name);                                                        \
+		if (is_start)                                                                      \
+			spawn_prepare(EDGE_##name);                                                \
 		schedule_outside(EDGE_##name);                                                     \
 		ret = REAL(name) arguments;                                                        \
 		schedule_inside();                                                                 \
@@ -359,8 +363,8 @@ INTERPOSE FILE *popen(const char *command, const char *mode)
 		return ret;                                                                        \
 	}
 
-SHELL(system, (const char *command), (command))
-SHELL(pclose, (FILE * file), (file))
+SHELL(system, (const char *command), (command), true)
+SHELL(pclose, (FILE * file), (file), false)
 
 /* ---- wait ---- */
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "suites/racecheck/runtime/fd.h"
+#include "suites/racecheck/runtime/process.h"
 
 enum { SIGNAL_MAX = 65, PENDING_MAX = 32 };
 
@@ -333,8 +334,12 @@ struct notify {
 static void notified(union sigval raw)
 {
 	struct notify notify = *(struct notify *)raw.sival_ptr;
+	bool is_new = !self.context;
 
+	self.is_notified = true;
 	if (runtime_enter()) {
+		if (is_new)
+			BUSY(thread_wipe_stack());
 		channel_acquire((struct channel_key){CHANNEL_THREAD, self.context->pid, 1},
 		                EDGE_timer_create);
 		message_told();
@@ -358,6 +363,9 @@ static struct sigevent *notify_wrap(struct sigevent *copy, struct sigevent *even
 	*copy = *event;
 	copy->sigev_notify_function = notified;
 	copy->sigev_value.sival_ptr = notify;
+	/* From now on private memory is shared by threads. */
+	atomic_fetch_add(&other_threads, 1);
+	atomic_fetch_add(&tlb_generation, 1);
 	channel_release((struct channel_key){CHANNEL_THREAD, self.context->pid, 1}, edge);
 	return copy;
 }

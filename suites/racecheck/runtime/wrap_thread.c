@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <threads.h>
 
+#include "suites/racecheck/runtime/process.h"
+
 enum { KNOWN_MAX = 4096 };
 
 /* glibc's own names for its allocator: they need no look-up. */
@@ -80,7 +82,7 @@ static void make_end_key(void)
 }
 
 /* What an earlier thread left on this stack is no longer there. */
-static void wipe_stack(void)
+void thread_wipe_stack(void)
 {
 	pthread_attr_t attributes;
 	void *low;
@@ -100,7 +102,7 @@ static void *thread_main(void *raw)
 
 	self.busy++;
 	__libc_free(raw);
-	wipe_stack();
+	thread_wipe_stack();
 	pthread_setspecific(end_key, (void *)3);
 	if (start.slot < CONTEXT_MAX)
 		context_adopt(start.slot);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/racecheck/runtime/wrap_fill.c - functions that fill what the program points at.
+ *
+ * Times, states of files, random bytes, names and addresses: libc or the kernel
+ * writes them. As in wrap_memory.c, the plain names are libc's own: the build
+ * renames them.
+ */
+#include "suites/racecheck/runtime/wrap.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+/* FILL: a call that wrote bytes of what pointer names if the condition on ret holds. */
+#define FILL(name, ret_type, parameters, arguments, condition, pointer, bytes)                     \
+	EXPORT ret_type __wrap_##name parameters;                                                  \
+	EXPORT ret_type __wrap_##name parameters                                                   \
+	{                                                                                          \
+		ret_type ret = name arguments;                                                     \
+                                                                                                   \
+		if ((condition) && (pointer))                                                      \
+			WRITES(pointer, bytes);                                                    \
+		return ret;                                                                        \
+	}
+
+/* ---- times ---- */
+
+FILL(clock_gettime, int, (clockid_t clock, struct timespec *out), (clock, out), ret == 0, out,
+     sizeof(*out))
+FILL(clock_getres, int, (clockid_t clock, struct timespec *out), (clock, out), ret == 0, out,
+     sizeof(*out))
+FILL(timespec_get, int, (struct timespec * out, int base), (out, base), ret != 0, out, sizeof(*out))
+FILL(gettimeofday, int, (struct timeval * out, void *zone), (out, zone), ret == 0, out,
+     sizeof(*out))
+FILL(time, time_t, (time_t * out), (out), true, out, sizeof(*out))
+FILL(times, clock_t, (struct tms * out), (out), true, out, sizeof(*out))
+FILL(getrusage, int, (int who, struct rusage *out), (who, out), ret == 0, out, sizeof(*out))
+
+#define BROKEN_DOWN(name)                                                                          \
+	EXPORT struct tm *__wrap_##name(const time_t *time, struct tm *out)                        \
+	{                                                                                          \
+		READS(time, sizeof(*time));                                                        \
+		WRITES(out, sizeof(*out));                                                         \
+		return name(time, out);                                                            \
+	}
+
+BROKEN_DOWN(gmtime_r)
+BROKEN_DOWN(localtime_r)
+
+#define FROM_BROKEN_DOWN(name)                                                                     \
+	EXPORT time_t __wrap_##name(struct tm *time)                                               \
+	{                                                                                          \
+		WRITES(time, sizeof(*time));                                                       \
+		return name(time);                                                                 \
+	}
+
+FROM_BROKEN_DOWN(mktime)
+FROM_BROKEN_DOWN(timegm)
+
+EXPORT size_t __wrap_strftime(char *to, size_t room, const char *format, const struct tm *time)
+{
+	size_t bytes = strftime(to, room, format, time);
+
+	READS(time, sizeof(*time));
+	WRITES(to, bytes != 0 ? bytes + 1 : 0);
+	return bytes;
+}
+
+/* ---- files, names, the machine ---- */
+
+FILL(stat, int, (const char *path, struct stat *out), (path, out), ret == 0, out, sizeof(*out))
+FILL(stat64, int, (const char *path, struct stat64 *out), (path, out), ret == 0, out, sizeof(*out))
+FILL(lstat, int, (const char *path, struct stat *out), (path, out), ret == 0, out, sizeof(*out))
+FILL(lstat64, int, (const char *path, struct stat64 *out), (path, out), ret == 0, out, sizeof(*out))
+FILL(fstat, int, (int fd, struct stat *out), (fd, out), ret == 0, out, sizeof(*out))
+FILL(fstat64, int, (int fd, struct stat64 *out), (fd, out), ret == 0, out, sizeof(*out))
+FILL(fstatat, int, (int directory, const char *path, struct stat *out, int flags),
+     (directory, path, out, flags), ret == 0, out, sizeof(*out))
+FILL(fstatat64, int, (int directory, const char *path, struct stat64 *out, int flags),
+     (directory, path, out, flags), ret == 0, out, sizeof(*out))
+FILL(readlink, ssize_t, (const char *path, char *out, size_t room), (path, out, room), ret > 0, out,
+     (size_t)ret)
+FILL(readlinkat, ssize_t, (int directory, const char *path, char *out, size_t room),
+     (directory, path, out, room), ret > 0, out, (size_t)ret)
+FILL(realpath, char *, (const char *path, char *out), (path, out), ret, out, strlen(out) + 1)
+FILL(getcwd, char *, (char *out, size_t room), (out, room), ret, out, strlen(out) + 1)
+FILL(gethostname, int, (char *out, size_t room), (out, room), ret == 0, out,
+     strnlen(out, room - 1) + 1)
+FILL(uname, int, (struct utsname * out), (out), ret == 0, out, sizeof(*out))
+FILL(getsockname, int, (int fd, struct sockaddr *out, socklen_t *bytes), (fd, out, bytes), ret == 0,
+     out, *bytes)
+FILL(getpeername, int, (int fd, struct sockaddr *out, socklen_t *bytes), (fd, out, bytes), ret == 0,
+     out, *bytes)
+FILL(pipe, int, (int out[2]), (out), ret == 0, out, 2 * sizeof(*out))
+FILL(pipe2, int, (int out[2], int flags), (out, flags), ret == 0, out, 2 * sizeof(*out))
+
+EXPORT int __wrap_inet_pton(int family, const char *text, void *out)
+{
+	int ret = inet_pton(family, text, out);
+
+	READS(text, strlen(text) + 1);
+	if (ret == 1)
+		WRITES(out, family == AF_INET ? 4 : 16);
+	return ret;
+}
+
+EXPORT const char *__wrap_inet_ntop(int family, const void *from, char *out, socklen_t room)
+{
+	const char *text = inet_ntop(family, from, out, room);
+
+	READS(from, family == AF_INET ? 4 : 16);
+	if (text)
+		WRITES(out, strlen(out) + 1);
+	return text;
+}
+
+/* ---- random bytes ---- */
+
+FILL(getrandom, ssize_t, (void *out, size_t bytes, unsigned flags), (out, bytes, flags), ret > 0,
+     out, (size_t)ret)
+FILL(getentropy, int, (void *out, size_t bytes), (out, bytes), ret == 0, out, bytes)
+FILL(rand_r, int, (unsigned *seed), (seed), true, seed, sizeof(*seed))
+
+/* ---- signals ---- */
+
+FILL(sigemptyset, int, (sigset_t * out), (out), ret == 0, out, sizeof(*out))
+FILL(sigfillset, int, (sigset_t * out), (out), ret == 0, out, sizeof(*out))
+
+/* ---- text ---- */
+
+EXPORT char *__wrap_stpncpy(char *to, const char *from, size_t room)
+{
+	size_t bytes = strnlen(from, room);
+
+	READS(from, bytes < room ? bytes + 1 : room);
+	WRITES(to, room);
+	return stpncpy(to, from, room);
+}
+
+EXPORT void *__wrap_memccpy(void *to, const void *from, int stop, size_t bytes)
+{
+	char *end = memccpy(to, from, stop, bytes);
+	size_t copied = end ? (size_t)(end - (char *)to) : bytes;
+
+	READS(from, copied);
+	WRITES(to, copied);
+	return end;
+}
+
+EXPORT char *__wrap_strerror_r(int number, char *out, size_t room)
+{
+	char *text = strerror_r(number, out, room);
+
+	if (text == out)
+		WRITES(out, strnlen(out, room - 1) + 1);
+	return text;
+}
+
+/* One rest for the whole process: that threads share it is what is wrong with strtok(). */
+static char *strtok_rest;
+
+char *__wrap_strtok_r(char *text, const char *set, char **rest);
+
+EXPORT char *__wrap_strtok(char *text, const char *set)
+{
+	uintptr_t place = CALLER;
+	char *token;
+
+	touch(&strtok_rest, sizeof(strtok_rest), true, place);
+	token = __wrap_strtok_r(text, set, &strtok_rest);
+	return token;
+}
