@@ -257,12 +257,14 @@ void advisor_rank(struct advisor *self)
 	/* Again, without those that are too slow. */
 	self->ranked = advice_rank(self->candidates, self->choices_count, more);
 	for (size_t i = self->ranked; i < self->choices_count; i++) {
+		const struct advice_candidate *candidate = &self->candidates[i];
 		struct advisor_choice *choice =
-			&self->choices[advisor_choice_of(self, &self->candidates[i]) -
-		                       self->choices];
+			&self->choices[advisor_choice_of(self, candidate) - self->choices];
 
 		if (choice->reason[0] == '\0')
-			snprintf(choice->reason, sizeof(choice->reason),
-			         "not measured: too few rounds, or too few values, ended well");
+			snprintf(choice->reason, sizeof(choice->reason), "not measured: %s",
+			         candidate->failure[0] != '\0'
+			                 ? candidate->failure
+			                 : "too few rounds, or too few values, ended well");
 	}
 }

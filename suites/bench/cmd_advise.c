@@ -142,7 +142,7 @@ static int advise_run(int argc, char **argv)
 		.summary = "Ranks transports and models for your needs by what was measured here",
 		.text = "A NEED is key:value. Keys: pattern (ping_pong, stream, pool), size, rate "
 			"(messages a second), peers (more than 2: beside a dispatcher), must "
-	                "(words with commas: told, survives, "
+			"(words with commas: told, survives, "
 			"distrust, no_uring, persistence, priorities, broadcast, ordering, "
 			"boundaries, empty, in_place, many_producers, many_consumers, processes), "
 			"for (latency, tail, throughput, cpu), wait (block, spin, hybrid), model "

@@ -223,6 +223,23 @@ static void what_is_too_slow_is_left_out(void **state)
 	cli_assert_holds(cli->out, "none carried 900000000 messages a second.");
 }
 
+static void what_fails_is_left_out_with_its_cause(void **state)
+{
+	/* 64 channels of sockets need more descriptors. */
+	static const char line[] =
+		"ulimit -n 60 && exec \"$0\" advise peers:32 placement:same_core "
+		"must:survives,no_uring model:processes --budget 2s --quiet";
+	struct cli *cli = *state;
+	const char *const argv[] = {"sh", "-c", line, cli_ipcbench(), NULL};
+
+	cli_run(cli, argv);
+	/* Queues of System V, where they may be made, need none. */
+	assert_true(cli->status == 0 || cli->status == 3);
+	cli_assert_holds(cli->out, "unix_dgram (processes)");
+	cli_assert_holds(cli->out, "not measured: no channel could be made: no descriptors are "
+	                           "left: RLIMIT_NOFILE");
+}
+
 static void bad_needs_are_refused(void **state)
 {
 	static const struct {
@@ -290,6 +307,7 @@ const struct CMUnitTest cli_advise_tests[] = {
 	TEST(what_none_promises_is_recommended_by_nobody),
 	TEST(several_peers_are_judged_by_cells_that_have_so_many),
 	TEST(what_is_too_slow_is_left_out),
+	TEST(what_fails_is_left_out_with_its_cause),
 	TEST(bad_needs_are_refused),
 	TEST(on_a_terminal_it_asks),
 };

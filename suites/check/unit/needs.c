@@ -151,7 +151,7 @@ static void several_peers_are_asked_for_with_what_counts_beside_a_dispatcher(voi
 	(void)state;
 	assert_int_equal(ask("\n4K\n1000\n8\nsurvives\n\nhybrid\nprocesses\n", &needs, &said), 0);
 	assert_non_null(strstr(said, "What counts: latency, tail, throughput or cpu? "
-				     "[throughput]"));
+	                             "[throughput]"));
 	assert_string_equal(needs.pattern, "pool");
 	assert_int_equal(needs.goal, NEEDS_THROUGHPUT);
 	assert_int_equal(needs.size_bytes, 4096);
