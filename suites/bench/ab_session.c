@@ -18,7 +18,7 @@
 
 #define ROUNDS_DEFAULT 20u
 /* What a round of both arms takes beside what is recorded: processes, peers, warm-up. */
-#define ROUND_OVERHEAD_NS (45 * NS_PER_MS)
+#define ROUND_OVERHEAD_NS (30 * NS_PER_MS)
 /* What is kept of a budget for the rounds that confirm. */
 #define BUDGET_CONFIRM_SHARE 0.25
 
