@@ -19,7 +19,8 @@ enum channel_kind {
 	CHANNEL_SIGNAL,
 	CHANNEL_FLOCK,
 	CHANNEL_RECORD_LOCK,
-	CHANNEL_NAME,
+	CHANNEL_NAME,      /* of a file that was removed */
+	CHANNEL_NAME_MADE, /* of a file that was made, or given the name */
 	CHANNEL_SPAWN,
 	CHANNEL_NOTIFY, /* messages of which mq_notify() tells: one for all queues */
 	CHANNEL_STOP,

@@ -332,6 +332,31 @@ static struct channel_key name_key_busy(int directory, const char *path)
 	return key;
 }
 
+/* Before a name is made: the clock goes to whoever finds it. */
+void name_making(int directory, const char *path, enum edge edge)
+{
+	struct channel_key key = name_key_busy(directory, path);
+
+	key.kind = CHANNEL_NAME_MADE;
+	channel_release(key, edge);
+}
+
+void name_looked_up(int directory, const char *path, bool is_there, enum edge edge)
+{
+	struct channel_key key = name_key_busy(directory, path);
+
+	key.kind = is_there ? CHANNEL_NAME_MADE : CHANNEL_NAME;
+	channel_acquire(key, edge);
+}
+
+/* Did open() tell something of the name? Who may have made it has only if O_EXCL says so. */
+static bool opened(int fd, int flags)
+{
+	if (flags & O_CREAT)
+		return fd >= 0 && (flags & O_EXCL);
+	return fd >= 0 || errno == ENOENT;
+}
+
 #define OPEN(name, parameters, directory, real_call)                                               \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
@@ -342,12 +367,18 @@ static struct channel_key name_key_busy(int directory, const char *path)
 		va_start(arguments, flags);                                                        \
 		mode = va_arg(arguments, mode_t);                                                  \
 		va_end(arguments);                                                                 \
-		fd = real_call;                                                                    \
-		if (fd >= 0 && (flags & O_EXCL) && (flags & O_CREAT) &&                            \
-		    call_begin(EDGE_##name, CALLER)) {                                             \
-			channel_acquire(name_key_busy(directory, path), EDGE_##name);              \
+		if ((flags & O_CREAT) && call_begin(EDGE_##name, CALLER)) {                        \
+			name_making(directory, path, EDGE_##name);                                 \
 			call_end();                                                                \
 		}                                                                                  \
+		fd = real_call;                                                                    \
+		if (!opened(fd, flags) || !call_begin(EDGE_##name, CALLER))                        \
+			return fd;                                                                 \
+		if (flags & O_CREAT)                                                               \
+			channel_acquire(name_key_busy(directory, path), EDGE_##name);              \
+		else                                                                               \
+			name_looked_up(directory, path, fd >= 0, EDGE_##name);                     \
+		call_end();                                                                        \
 		return fd;                                                                         \
 	}
 
@@ -411,8 +442,13 @@ OPEN(openat64, (int directory, const char *path, int flags, ...), directory,
 #define MAKE(name, parameters, arguments, path)                                                    \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
-		int ret = REAL(name) arguments;                                                    \
+		int ret;                                                                           \
                                                                                                    \
+		if (call_begin(EDGE_##name, CALLER)) {                                             \
+			name_making(AT_FDCWD, path, EDGE_##name);                                  \
+			call_end();                                                                \
+		}                                                                                  \
+		ret = REAL(name) arguments;                                                        \
 		if (ret == 0 && call_begin(EDGE_##name, CALLER)) {                                 \
 			channel_acquire(name_key_busy(AT_FDCWD, path), EDGE_##name);               \
 			call_end();                                                                \
@@ -424,7 +460,18 @@ REMOVE(unlink, (const char *path), (path), AT_FDCWD, path)
 REMOVE(unlinkat, (int directory, const char *path, int flags), (directory, path, flags), directory,
        path)
 REMOVE(rmdir, (const char *path), (path), AT_FDCWD, path)
-REMOVE(rename, (const char *from, const char *to), (from, to), AT_FDCWD, from)
+
+/* The old name goes away, and the new one comes. */
+INTERPOSE int rename(const char *from, const char *to)
+{
+	if (call_begin(EDGE_rename, CALLER)) {
+		channel_release(name_key_busy(AT_FDCWD, from), EDGE_rename);
+		name_making(AT_FDCWD, to, EDGE_rename);
+		call_end();
+	}
+	return REAL(rename)(from, to);
+}
+
 MAKE(mkdir, (const char *path, mode_t mode), (path, mode), path)
 MAKE(link, (const char *from, const char *path), (from, path), path)
 MAKE(symlink, (const char *from, const char *path), (from, path), path)

@@ -348,3 +348,28 @@ EXPORT int __wrap___vsnprintf_chk(char *to, size_t room, int flag, size_t known,
 	(void)flag;
 	return print(to, room < known ? room : known, format, arguments, CALLER);
 }
+
+EXPORT int __wrap_vasprintf(char **to, const char *format, va_list arguments)
+{
+	va_list copy;
+
+	va_copy(copy, arguments);
+	touch_format(format, copy, CALLER);
+	va_end(copy);
+	WRITES(to, sizeof(*to));
+	return vasprintf(to, format, arguments);
+}
+
+EXPORT int __wrap_asprintf(char **to, const char *format, ...)
+{
+	uintptr_t place = CALLER;
+	va_list arguments;
+	int bytes;
+
+	va_start(arguments, format);
+	touch_format(format, arguments, place);
+	touch(to, sizeof(*to), true, place);
+	bytes = vasprintf(to, format, arguments);
+	va_end(arguments);
+	return bytes;
+}

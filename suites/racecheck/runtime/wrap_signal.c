@@ -194,6 +194,13 @@ static bool is_stop(int number)
 	return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
+/* Whoever stopped itself goes on after it was told to. */
+static void continued(pid_t pid, enum edge edge)
+{
+	if ((uint32_t)pid == self.context->pid)
+		channel_acquire(signal_key(self.context->pid, SIGCONT), edge);
+}
+
 #define SEND(name, parameters, arguments, pid, number)                                             \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
@@ -205,8 +212,10 @@ static bool is_stop(int number)
 		if (is_stop(number))                                                               \
 			schedule_outside(EDGE_##name);                                             \
 		ret = REAL(name) arguments;                                                        \
-		if (is_stop(number))                                                               \
+		if (is_stop(number)) {                                                             \
 			schedule_inside();                                                         \
+			continued(pid, EDGE_##name);                                               \
+		}                                                                                  \
 		schedule_wake();                                                                   \
 		call_end();                                                                        \
 		return ret;                                                                        \
