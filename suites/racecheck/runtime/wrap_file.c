@@ -364,6 +364,7 @@ static bool opened(int fd, int flags)
 		mode_t mode;                                                                       \
 		int fd;                                                                            \
                                                                                                    \
+		touch(path, strlen(path) + 1, false, CALLER);                                      \
 		va_start(arguments, flags);                                                        \
 		mode = va_arg(arguments, mode_t);                                                  \
 		va_end(arguments);                                                                 \
