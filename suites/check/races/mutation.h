@@ -21,8 +21,8 @@ enum mutant_state {
 struct mutant {
 	const char *part;
 	enum mutant_state state;
-	const struct cell *killer;    /* in the score; null unless killed */
-	char cause[RACE_TEXT_BYTES];  /* of a skip */
+	const struct cell *killer;   /* in the score; null unless killed */
+	char cause[RACE_TEXT_BYTES]; /* of a skip */
 };
 
 /* Says whether the part is a check; otherwise it is an edge. */

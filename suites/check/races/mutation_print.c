@@ -63,10 +63,10 @@ static json_t *row_json(const struct mutant *mutant)
 	                        kind_word(mutant->part), "state", state_words[mutant->state]);
 
 	if (killer)
-		json_object_update_new(
-			row, json_pack("{s:s, s:s, s:s}", "case", killer->subject->name, "twin",
-	                               race_twin_name(killer->twin), "model",
-	                               race_model_name(killer->model)));
+		json_object_update_new(row,
+		                       json_pack("{s:s, s:s, s:s}", "case", killer->subject->name,
+		                                 "twin", race_twin_name(killer->twin), "model",
+		                                 race_model_name(killer->model)));
 	if (mutant->cause[0])
 		json_object_set_new(row, "cause", json_string(mutant->cause));
 	return row;
