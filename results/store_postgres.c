@@ -86,14 +86,15 @@ static const char *remedy_of(int error)
 int store_postgres_fail(struct store_postgres *self, const PGresult *result, char *why,
                         size_t why_bytes)
 {
-	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-	const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	const char *state = result ? store_pq.PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const char *text =
+		result ? store_pq.PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 	int ret = errno_of(state);
 
 	if (!why)
 		return ret;
 	if (!text)
-		text = PQerrorMessage(self->connection);
+		text = store_pq.PQerrorMessage(self->connection);
 	snprintf(why, why_bytes, "%s: %s (%.*s)", self->base.name, remedy_of(ret),
 	         (int)strcspn(text, "\n"), text);
 	return ret;
@@ -102,9 +103,9 @@ int store_postgres_fail(struct store_postgres *self, const PGresult *result, cha
 /* Sends what is left to send, and waits until the socket has something. Returns 0, or -errno. */
 static int wait_for_server(struct store_postgres *self, uint64_t deadline_ns)
 {
-	int unsent = PQflush(self->connection);
+	int unsent = store_pq.PQflush(self->connection);
 	struct pollfd socket = {
-		.fd = PQsocket(self->connection),
+		.fd = store_pq.PQsocket(self->connection),
 		.events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)),
 	};
 	uint64_t now = now_ns();
@@ -116,7 +117,7 @@ static int wait_for_server(struct store_postgres *self, uint64_t deadline_ns)
 	if (poll(&socket, 1, (int)((deadline_ns - now) / 1000000u) + 1) < 0 && errno != EINTR)
 		return -errno;
 	if ((socket.revents & (POLLIN | POLLERR | POLLHUP)) != 0 &&
-	    !PQconsumeInput(self->connection))
+	    !store_pq.PQconsumeInput(self->connection))
 		return -ECONNRESET;
 	return 0;
 }
@@ -134,20 +135,21 @@ static int await(struct store_postgres *self, PGresult **out, char *why, size_t 
 	int ret = 0;
 
 	do {
-		while (ret == 0 && (PQflush(self->connection) > 0 || PQisBusy(self->connection)))
+		while (ret == 0 && (store_pq.PQflush(self->connection) > 0 ||
+		                    store_pq.PQisBusy(self->connection)))
 			ret = wait_for_server(self, deadline_ns);
 		if (ret < 0)
 			break;
-		result = PQgetResult(self->connection);
-		if (result && kept && PQresultStatus(kept) == PGRES_FATAL_ERROR) {
-			PQclear(result);
+		result = store_pq.PQgetResult(self->connection);
+		if (result && kept && store_pq.PQresultStatus(kept) == PGRES_FATAL_ERROR) {
+			store_pq.PQclear(result);
 		} else if (result) {
-			PQclear(kept);
+			store_pq.PQclear(kept);
 			kept = result;
 		}
 	} while (result);
 	if (ret == 0) {
-		status = PQresultStatus(kept);
+		status = store_pq.PQresultStatus(kept);
 		if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
 			*out = kept;
 			return 0;
@@ -157,7 +159,7 @@ static int await(struct store_postgres *self, PGresult **out, char *why, size_t 
 		snprintf(why, why_bytes, "%s: %s (%s)", self->base.name, remedy_of(ret),
 		         strerror(-ret));
 	}
-	PQclear(kept);
+	store_pq.PQclear(kept);
 	return ret;
 }
 
@@ -166,11 +168,11 @@ int store_postgres_exec(struct store_postgres *self, const char *sql, char *why,
 	PGresult *result;
 	int ret;
 
-	if (!PQsendQuery(self->connection, sql))
+	if (!store_pq.PQsendQuery(self->connection, sql))
 		return store_postgres_fail(self, NULL, why, why_bytes);
 	ret = await(self, &result, why, why_bytes);
 	if (ret == 0)
-		PQclear(result);
+		store_pq.PQclear(result);
 	return ret;
 }
 
@@ -180,13 +182,14 @@ int store_postgres_integer(struct store_postgres *self, const char *sql, int64_t
 	PGresult *result;
 	int ret;
 
-	if (!PQsendQuery(self->connection, sql))
+	if (!store_pq.PQsendQuery(self->connection, sql))
 		return store_postgres_fail(self, NULL, why, why_bytes);
 	ret = await(self, &result, why, why_bytes);
 	if (ret < 0)
 		return ret;
-	*out = PQntuples(result) > 0 ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : -1;
-	PQclear(result);
+	*out = store_pq.PQntuples(result) > 0 ? strtoll(store_pq.PQgetvalue(result, 0, 0), NULL, 10)
+	                                      : -1;
+	store_pq.PQclear(result);
 	return 0;
 }
 
@@ -200,19 +203,19 @@ static int postgres_transaction(struct store *store, enum store_transaction what
 		[STORE_ROLLBACK] = "ROLLBACK",
 	};
 	struct store_postgres *self = (struct store_postgres *)store;
-	PGTransactionStatusType now = PQtransactionStatus(self->connection);
+	PGTransactionStatusType now = store_pq.PQtransactionStatus(self->connection);
 	int ret = 0;
 
 	if (what == STORE_ROLLBACK && (now == PQTRANS_IDLE || now == PQTRANS_UNKNOWN))
 		return 0;
 	/* A connection that stood idle for an hour of measuring may be gone. */
-	if (what <= STORE_BEGIN_WRITE && PQstatus(self->connection) != CONNECTION_OK)
+	if (what <= STORE_BEGIN_WRITE && store_pq.PQstatus(self->connection) != CONNECTION_OK)
 		ret = store_postgres_reopen(self, why, why_bytes);
 	if (ret == 0)
 		ret = store_postgres_exec(self, sql[what], why, why_bytes);
 	if (what == STORE_BEGIN_READ || what == STORE_BEGIN_WRITE) {
 		/* Lost, and seen only now. */
-		if (ret < 0 && PQstatus(self->connection) != CONNECTION_OK &&
+		if (ret < 0 && store_pq.PQstatus(self->connection) != CONNECTION_OK &&
 		    store_postgres_reopen(self, why, why_bytes) == 0)
 			ret = store_postgres_exec(self, sql[what], why, why_bytes);
 		/* The lock was not had in time: the transaction is open nevertheless. */
@@ -237,12 +240,12 @@ static int prepare(struct store_postgres *self, const char *sql, char *why, size
 	if (i == STORE_POSTGRES_STATEMENTS_MAX)
 		return -ENOMEM;
 	snprintf(name, sizeof(name), "s%zu", i);
-	if (!PQsendPrepare(self->connection, name, sql, 0, NULL))
+	if (!store_pq.PQsendPrepare(self->connection, name, sql, 0, NULL))
 		return store_postgres_fail(self, NULL, why, why_bytes);
 	ret = await(self, &result, why, why_bytes);
 	if (ret < 0)
 		return ret;
-	PQclear(result);
+	store_pq.PQclear(result);
 	self->statements[self->statements_count++] = sql;
 	return (int)i;
 }
@@ -275,8 +278,8 @@ static bool send(struct store_postgres *self, int statement, const struct store_
 		formats[i] = value->kind == STORE_BLOB;
 	}
 	snprintf(name, sizeof(name), "s%d", statement);
-	return PQsendQueryPrepared(self->connection, name, (int)values_count, texts, lengths,
-	                           formats, 1);
+	return store_pq.PQsendQueryPrepared(self->connection, name, (int)values_count, texts,
+	                                    lengths, formats, 1);
 }
 
 static int postgres_query(struct store *store, const char *sql, const struct store_value *values,
@@ -297,7 +300,7 @@ static int postgres_query(struct store *store, const char *sql, const struct sto
 		return ret;
 	rows = malloc(sizeof(*rows));
 	if (!rows) {
-		PQclear(result);
+		store_pq.PQclear(result);
 		return -ENOMEM;
 	}
 	*rows = (struct postgres_rows){.base.store = store, .result = result, .row = -1};
@@ -311,14 +314,14 @@ static int postgres_next(struct store_rows *rows, char *why, size_t why_bytes)
 
 	(void)why;
 	(void)why_bytes;
-	return ++self->row < PQntuples(self->result) ? 1 : 0;
+	return ++self->row < store_pq.PQntuples(self->result) ? 1 : 0;
 }
 
 static void postgres_end(struct store_rows *rows)
 {
 	struct postgres_rows *self = (struct postgres_rows *)rows;
 
-	PQclear(self->result);
+	store_pq.PQclear(self->result);
 	free(self);
 }
 
@@ -327,10 +330,10 @@ static const char *value_at(struct store_rows *rows, int column, size_t *bytes)
 {
 	struct postgres_rows *self = (struct postgres_rows *)rows;
 
-	*bytes = (size_t)PQgetlength(self->result, self->row, column);
-	return PQgetisnull(self->result, self->row, column)
+	*bytes = (size_t)store_pq.PQgetlength(self->result, self->row, column);
+	return store_pq.PQgetisnull(self->result, self->row, column)
 	               ? NULL
-	               : PQgetvalue(self->result, self->row, column);
+	               : store_pq.PQgetvalue(self->result, self->row, column);
 }
 
 /* Every integer of the tables has 8 bytes, as every real has. */

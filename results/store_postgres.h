@@ -5,7 +5,44 @@
 
 #include <libpq-fe.h>
 
+#include "results/library.h"
 #include "results/store_backend.h"
+
+/* What is used of libpq, which is loaded when a URI first names a server. */
+#define STORE_PQ_FUNCTIONS(X)                                                                      \
+	X(PQclear)                                                                                 \
+	X(PQconnectPoll)                                                                           \
+	X(PQconnectStartParams)                                                                    \
+	X(PQconsumeInput)                                                                          \
+	X(PQdb)                                                                                    \
+	X(PQerrorMessage)                                                                          \
+	X(PQfinish)                                                                                \
+	X(PQflush)                                                                                 \
+	X(PQgetResult)                                                                             \
+	X(PQgetisnull)                                                                             \
+	X(PQgetlength)                                                                             \
+	X(PQgetvalue)                                                                              \
+	X(PQhost)                                                                                  \
+	X(PQisBusy)                                                                                \
+	X(PQntuples)                                                                               \
+	X(PQport)                                                                                  \
+	X(PQresetPoll)                                                                             \
+	X(PQresetStart)                                                                            \
+	X(PQresultErrorField)                                                                      \
+	X(PQresultStatus)                                                                          \
+	X(PQsendPrepare)                                                                           \
+	X(PQsendQuery)                                                                             \
+	X(PQsendQueryPrepared)                                                                     \
+	X(PQsetClientEncoding)                                                                     \
+	X(PQsetnonblocking)                                                                        \
+	X(PQsocket)                                                                                \
+	X(PQstatus)                                                                                \
+	X(PQtransactionStatus)
+
+struct store_pq {
+	STORE_PQ_FUNCTIONS(LIBRARY_POINTER)
+};
+extern struct store_pq store_pq;
 
 #define STORE_POSTGRES_STATEMENTS_MAX 32
 

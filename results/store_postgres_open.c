@@ -30,6 +30,15 @@ static const char *const migrations[] = {
 	EXPAND(STORE_SCHEMA_3, POSTGRES_WORDS),
 	EXPAND(STORE_SCHEMA_4, POSTGRES_WORDS),
 };
+struct store_pq store_pq;
+static const char *const pq_names[] = {STORE_PQ_FUNCTIONS(LIBRARY_NAME)};
+static struct library libpq = {
+	.file = LIBPQ_SONAME,
+	.names = pq_names,
+	.names_count = sizeof(pq_names) / sizeof(pq_names[0]),
+	.table = &store_pq,
+};
+
 enum { VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 
 /* What holds for every connection. A lost client's locks end with its connection. */
@@ -55,7 +64,7 @@ static int connect_within(struct store_postgres *self, bool is_anew)
 
 	while (state != PGRES_POLLING_OK) {
 		struct pollfd socket = {
-			.fd = PQsocket(self->connection),
+			.fd = store_pq.PQsocket(self->connection),
 			.events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT,
 		};
 		uint64_t now = now_ms();
@@ -66,7 +75,8 @@ static int connect_within(struct store_postgres *self, bool is_anew)
 			return -ETIMEDOUT;
 		if (poll(&socket, 1, (int)(deadline_ms - now)) < 0 && errno != EINTR)
 			return -errno;
-		state = is_anew ? PQresetPoll(self->connection) : PQconnectPoll(self->connection);
+		state = is_anew ? store_pq.PQresetPoll(self->connection)
+		                : store_pq.PQconnectPoll(self->connection);
 	}
 	return 0;
 }
@@ -83,8 +93,8 @@ static int settle(struct store_postgres *self, int ret, char *why, size_t why_by
 	}
 	if (ret < 0)
 		return store_postgres_fail(self, NULL, why, why_bytes);
-	PQsetnonblocking(self->connection, 1);
-	PQsetClientEncoding(self->connection, "UTF8");
+	store_pq.PQsetnonblocking(self->connection, 1);
+	store_pq.PQsetClientEncoding(self->connection, "UTF8");
 	self->statements_count = 0;
 	ret = store_postgres_exec(self, settings, why, why_bytes);
 	if (ret == 0 && self->is_for_reading)
@@ -95,7 +105,8 @@ static int settle(struct store_postgres *self, int ret, char *why, size_t why_by
 
 int store_postgres_reopen(struct store_postgres *self, char *why, size_t why_bytes)
 {
-	int ret = PQresetStart(self->connection) ? connect_within(self, true) : -ECONNREFUSED;
+	int ret = store_pq.PQresetStart(self->connection) ? connect_within(self, true)
+	                                                  : -ECONNREFUSED;
 
 	return settle(self, ret, why, why_bytes);
 }
@@ -204,9 +215,9 @@ static int prepare_to_write(struct store_postgres *self, char *why, size_t why_b
 /* Names a store for messages: host, port and database, and no password. */
 static char *name_of(PGconn *connection)
 {
-	const char *host = connection ? PQhost(connection) : NULL;
-	const char *port = connection ? PQport(connection) : NULL;
-	const char *database = connection ? PQdb(connection) : NULL;
+	const char *host = connection ? store_pq.PQhost(connection) : NULL;
+	const char *port = connection ? store_pq.PQport(connection) : NULL;
+	const char *database = connection ? store_pq.PQdb(connection) : NULL;
 	char *name;
 
 	if (asprintf(&name, "postgresql://%.255s:%.8s/%.255s", host ? host : "", port ? port : "",
@@ -221,22 +232,25 @@ int store_postgres_open(struct store **out, const char *uri, enum store_access a
 	static const char *const keywords[] = {"dbname", "fallback_application_name",
 	                                       "tcp_user_timeout", NULL};
 	const char *const values[] = {uri, "ipcbench", "30000", NULL};
-	struct store_postgres *self = calloc(1, sizeof(*self));
+	struct store_postgres *self;
 	int64_t version;
-	int ret;
+	int ret = library_load(&libpq, why, why_bytes);
 
+	if (ret < 0)
+		return ret;
+	self = calloc(1, sizeof(*self));
 	if (!self)
 		return -ENOMEM;
 	self->base.backend = &store_backend_postgres;
 	self->is_for_reading = access == STORE_READ;
-	self->connection = PQconnectStartParams(keywords, values, 1);
+	self->connection = store_pq.PQconnectStartParams(keywords, values, 1);
 	self->base.name = name_of(self->connection);
 	if (!self->connection || !self->base.name) {
 		store_postgres_close(&self->base);
 		return -ENOMEM;
 	}
-	ret = PQstatus(self->connection) == CONNECTION_BAD ? -ECONNREFUSED
-	                                                   : connect_within(self, false);
+	ret = store_pq.PQstatus(self->connection) == CONNECTION_BAD ? -ECONNREFUSED
+	                                                            : connect_within(self, false);
 	ret = settle(self, ret, why, why_bytes);
 	if (ret == 0 && access == STORE_WRITE)
 		ret = prepare_to_write(self, why, why_bytes);
@@ -256,7 +270,7 @@ void store_postgres_close(struct store *store)
 {
 	struct store_postgres *self = (struct store_postgres *)store;
 
-	PQfinish(self->connection);
+	store_pq.PQfinish(self->connection);
 	free(self->base.name);
 	free(self);
 }

@@ -221,6 +221,13 @@ int verdict_report_add_round(struct verdict_report *report, size_t index, unsign
 	return 0;
 }
 
+size_t verdict_report_counted(const struct verdict_report *report, size_t index, unsigned stage)
+{
+	const struct verdict_pair *pair = &report->pairs[index];
+
+	return report->rows[pair->first_row].series[stage].count;
+}
+
 static int differences_of(const struct verdict_report *report, const struct verdict_row *row,
                           unsigned stage, double **out)
 {

@@ -112,6 +112,9 @@ int verdict_report_add_pair(struct verdict_report *report, const struct run_cell
 int verdict_report_add_round(struct verdict_report *report, size_t pair, unsigned stage,
                              const struct run *a, const struct run *b, double steal_share);
 
+/* Returns how many rounds of a stage count: those that were neither left out nor failed. */
+size_t verdict_report_counted(const struct verdict_report *report, size_t pair, unsigned stage);
+
 /* Sets which pairs have a suspect after the first stage. Returns 0, or -ENOMEM, or -EINVAL. */
 int verdict_report_screen(struct verdict_report *report);
 bool verdict_report_has_suspect(const struct verdict_report *report, size_t pair);

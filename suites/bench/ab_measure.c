@@ -12,6 +12,8 @@
 #define FAILURES_MAX 2u
 /* The control has samples enough in less time than what quantiles need elsewhere. */
 #define CONTROL_NS (4 * NS_PER_MS)
+/* One in so many rounds can be left out and made up, see VERDICT_EXCLUDED_MAX. */
+#define MAKE_UP_SHARE 4u
 
 int ab_measure_add_pairs(const struct ab_measure *measure)
 {
@@ -83,7 +85,47 @@ static void shuffle(size_t *order, size_t count, struct random *random)
 	}
 }
 
-/* Plays the pairs that are in order, count of them, for rounds rounds. */
+static int play_shown(const struct ab_measure *measure, size_t index, unsigned stage,
+                      uint32_t round, struct runner_progress *progress)
+{
+	const struct ab_pair *pair = &measure->pairs[index];
+
+	progress->round = round;
+	progress->cell = &pair->cells[0];
+	if (measure->on_progress)
+		measure->on_progress(measure->context, progress);
+	progress->rounds_done++;
+	return pair->failures >= FAILURES_MAX ? 0 : play(measure, index, stage, round);
+}
+
+/*
+ * Plays more rounds of the pairs of which some were left out or failed, so that the
+ * comparison has those that it was planned with. The rule that leaves rounds out
+ * bounds itself by a share of them; the others stop at FAILURES_MAX.
+ */
+static int make_up(const struct ab_measure *measure, unsigned stage, uint32_t rounds,
+                   const size_t *order, size_t count, struct runner_progress *progress)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct ab_pair *pair = &measure->pairs[order[i]];
+		uint32_t last = rounds + rounds / MAKE_UP_SHARE + FAILURES_MAX;
+
+		for (uint32_t round = rounds;
+		     round < last && pair->failures < FAILURES_MAX &&
+		     verdict_report_counted(measure->report, order[i], stage) < rounds;
+		     round++) {
+			int ret;
+
+			progress->rounds_total++;
+			ret = play_shown(measure, order[i], stage, round, progress);
+			if (ret < 0)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+/* Plays the pairs that are in order, count of them, until rounds rounds of each count. */
 static int play_stage(const struct ab_measure *measure, unsigned stage, uint32_t rounds,
                       size_t *order, size_t count)
 {
@@ -93,22 +135,13 @@ static int play_stage(const struct ab_measure *measure, unsigned stage, uint32_t
 	for (uint32_t round = 0; round < rounds; round++) {
 		shuffle(order, count, &random);
 		for (size_t i = 0; i < count; i++) {
-			struct ab_pair *pair = &measure->pairs[order[i]];
-			int ret;
+			int ret = play_shown(measure, order[i], stage, round, &progress);
 
-			progress.round = round;
-			progress.cell = &pair->cells[0];
-			if (measure->on_progress)
-				measure->on_progress(measure->context, &progress);
-			progress.rounds_done++;
-			if (pair->failures >= FAILURES_MAX)
-				continue;
-			ret = play(measure, order[i], stage, round);
 			if (ret < 0)
 				return ret;
 		}
 	}
-	return 0;
+	return make_up(measure, stage, rounds, order, count, &progress);
 }
 
 /* Both stages; order has room for all pairs. */

@@ -18,7 +18,7 @@
 
 #define ROUNDS_DEFAULT 20u
 /* What a round of both arms takes beside what is recorded: processes, peers, warm-up. */
-#define ROUND_OVERHEAD_NS (45 * NS_PER_MS)
+#define ROUND_OVERHEAD_NS (30 * NS_PER_MS)
 /* What is kept of a budget for the rounds that confirm. */
 #define BUDGET_CONFIRM_SHARE 0.25
 
@@ -184,6 +184,22 @@ static bool lacks_power(const struct ab_session *ab)
 	return false;
 }
 
+/* Says of each pair why it could not be judged. */
+static void say_unjudged(const struct verdict_report *report)
+{
+	for (size_t i = 0; i < report->pairs_count; i++) {
+		const struct verdict_pair *pair = &report->pairs[i];
+
+		if (pair->is_control || report->rows[pair->first_row].comparison.stage_count > 0)
+			continue;
+		cli_error("%s can't be judged: of %u rounds %u failed and %u were left out, since "
+		          "the hypervisor took more than %.0f %% of them%s%s",
+		          pair->cells[0].name, pair->rounds[0], pair->failed, pair->excluded[0],
+		          VERDICT_STEAL_MAX * 100.0, pair->failed > 0 ? "; first failure: " : "",
+		          pair->failure);
+	}
+}
+
 static int status_of(const struct ab_session *ab)
 {
 	struct verdict_counts counts = verdict_report_count(ab->report);
@@ -195,8 +211,10 @@ static int status_of(const struct ab_session *ab)
 	}
 	if (counts.regressed > 0)
 		return STATUS_REGRESSED;
-	if (counts.failed > 0)
+	if (counts.failed > 0) {
+		say_unjudged(ab->report);
 		return STATUS_FAILED;
+	}
 	return lacks_power(ab) ? STATUS_INCONCLUSIVE : STATUS_DONE;
 }
 

@@ -34,7 +34,7 @@ struct stored_side {
 
 struct comparing {
 	struct cli cli;
-	bool is_json;
+	const struct verdict_exporter *exporter;
 	struct store *store;
 	struct stored_side sides[2];
 	struct verdict_report *report;
@@ -230,6 +230,25 @@ static int see_history(struct comparing *self)
 	return ret < 0 ? fail(ret, why) : STATUS_DONE;
 }
 
+static const char *build_of(const struct stored_side *side)
+{
+	const char *build = side->session.subjects[side->reference.arm[0] == 'B'].build_id;
+
+	return build ? build : "";
+}
+
+/* Says what a difference between the two can't be put down to. */
+static const char *note_on(const struct comparing *self)
+{
+	const struct stored_side *sides = self->sides;
+
+	if (strcmp(sides[0].session.uuid, sides[1].session.uuid) == 0)
+		return "the same session twice";
+	if (build_of(&sides[0])[0] != '\0' && strcmp(build_of(&sides[0]), build_of(&sides[1])) == 0)
+		return "the same build in both, not interleaved: the day made every difference";
+	return "stored sessions, which were not interleaved: the day is in every difference";
+}
+
 static int judge(struct comparing *self)
 {
 	int ret = verdict_report_create(&self->report);
@@ -248,10 +267,7 @@ static int judge(struct comparing *self)
 		return fail(ret, "");
 	self->report->arms[0] = self->sides[0].label;
 	self->report->arms[1] = self->sides[1].label;
-	self->report->note = strcmp(self->sides[0].session.uuid, self->sides[1].session.uuid) == 0
-	                             ? "the same session twice"
-	                             : "stored sessions, which were not interleaved: the day is in "
-	                               "every difference";
+	self->report->note = note_on(self);
 	return STATUS_DONE;
 }
 
@@ -259,7 +275,7 @@ static int write_report(FILE *out, const void *what)
 {
 	const struct comparing *self = what;
 
-	return verdict_exporter_find(self->is_json ? "json" : "text")->write(out, self->report);
+	return self->exporter->write(out, self->report);
 }
 
 /* True if some row can't see an effect of the size that was asked for. */
@@ -319,6 +335,18 @@ static int compare_all(struct comparing *self)
 	return status != STATUS_DONE ? status : status_of(self);
 }
 
+/* The page draws rounds in pairs, which stored sessions don't have. */
+static int find_exporter(struct comparing *self)
+{
+	if (self->cli.format && strcmp(self->cli.format, "html") == 0) {
+		cli_error(
+			"format 'html' is unknown here; there are: text, json, junit, markdown; "
+			"'ipcbench report SESSION --format html' draws a session of 'ipcbench ab'");
+		return STATUS_USAGE;
+	}
+	return cli_verdict_exporter(&self->cli, &self->exporter);
+}
+
 static int run_compare(int argc, char **argv)
 {
 	static const struct cli_spec spec = {
@@ -326,23 +354,14 @@ static int run_compare(int argc, char **argv)
 		.arguments = "REF REF [CELL...]",
 		.summary = "Compares two stored sessions, the second with the first",
 		.text = "REF is the start of a session's uuid, 'latest', 'latest~N', a baseline's "
-			"name or "
-			"a git revision that was measured; :A or :B at its end names an arm. CELL "
-			"is "
-			"the "
-			"name of a cell, as a pattern of a shell. Machine, environment and harness "
-			"of "
-			"both "
-			"must be equal. Stored sessions were not interleaved, so that a verdict "
-			"asks "
-			"for "
-			"more than that of 'ipcbench ab', which confirms it. "
+			"name or a git revision that was measured; :A or :B at its end names an "
+			"arm. CELL is the name of a cell, as a pattern of a shell. Machine, "
+			"environment and harness of both must be equal. Stored sessions were not "
+			"interleaved, so that a verdict asks for more than that of 'ipcbench ab', "
+			"which confirms it. "
 			"Exit status: 0 no regression; 1 a regression; 3 nothing was compared, a "
-			"cell "
-			"is "
-			"missing, or the control changed; 4 no such session, or they are not "
-			"comparable; "
-			"5 see --require-power.",
+			"cell is missing, or the control changed; 4 no such session, or they are "
+			"not comparable; 5 see --require-power.",
 		.options = CLI_STORE | CLI_FORMAT | CLI_OUTPUT | CLI_POWER,
 		.arguments_max = CLI_ARGUMENTS_MAX,
 	};
@@ -352,7 +371,7 @@ static int run_compare(int argc, char **argv)
 	if (!self)
 		return fail(-ENOMEM, "");
 	if (cli_parse(&spec, argc, argv, &self->cli) == STATUS_DONE &&
-	    cli_text_or_json(&self->cli, &self->is_json) == STATUS_DONE) {
+	    find_exporter(self) == STATUS_DONE) {
 		if (self->cli.arguments_count < 2)
 			cli_error("compare needs two sessions: ipcbench compare REF REF; see "
 			          "'ipcbench compare --help'");

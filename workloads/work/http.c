@@ -8,6 +8,8 @@
  */
 #include "workloads/work/task.h"
 
+/* The header's check of types is a macro around a call by name; here a table's member is called. */
+#define CURL_DISABLE_TYPECHECK
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
@@ -17,12 +19,51 @@
 #include <string.h>
 
 #include "ipc/clock.h"
+#include "results/library.h"
 #include "workloads/payload.h"
 
 #define BODY_BYTES 4096u
 #define URL_BYTES 64u
 /* A request that takes longer than its service time and this is lost. */
 #define ANSWER_LIMIT_MS 3000L
+
+#define CURL_FUNCTIONS(X)                                                                          \
+	X(curl_easy_cleanup)                                                                       \
+	X(curl_easy_init)                                                                          \
+	X(curl_easy_perform)                                                                       \
+	X(curl_easy_setopt)                                                                        \
+	X(curl_easy_strerror)                                                                      \
+	X(curl_global_cleanup)                                                                     \
+	X(curl_global_init)
+#define MHD_FUNCTIONS(X)                                                                           \
+	X(MHD_create_response_from_buffer)                                                         \
+	X(MHD_destroy_response)                                                                    \
+	X(MHD_get_daemon_info)                                                                     \
+	X(MHD_queue_response)                                                                      \
+	X(MHD_start_daemon)                                                                        \
+	X(MHD_stop_daemon)
+
+static struct {
+	CURL_FUNCTIONS(LIBRARY_POINTER)
+} curl;
+static const char *const curl_names[] = {CURL_FUNCTIONS(LIBRARY_NAME)};
+static struct library libcurl = {
+	.file = LIBCURL_SONAME,
+	.names = curl_names,
+	.names_count = sizeof(curl_names) / sizeof(curl_names[0]),
+	.table = &curl,
+};
+
+static struct {
+	MHD_FUNCTIONS(LIBRARY_POINTER)
+} mhd;
+static const char *const mhd_names[] = {MHD_FUNCTIONS(LIBRARY_NAME)};
+static struct library libmicrohttpd = {
+	.file = LIBMICROHTTPD_SONAME,
+	.names = mhd_names,
+	.names_count = sizeof(mhd_names) / sizeof(mhd_names[0]),
+	.table = &mhd,
+};
 
 struct server {
 	struct MHD_Daemon *daemon;
@@ -61,34 +102,47 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 	(void)request;
 	clock_sleep_until(start_ns + server->service_ns);
 	body_of((uint32_t)strtoul(url + 1, NULL, 10), body);
-	response = MHD_create_response_from_buffer(sizeof(body), body, MHD_RESPMEM_MUST_COPY);
+	response = mhd.MHD_create_response_from_buffer(sizeof(body), body, MHD_RESPMEM_MUST_COPY);
 	if (!response)
 		return MHD_NO;
-	done = MHD_queue_response(connection, MHD_HTTP_OK, response);
-	MHD_destroy_response(response);
+	done = mhd.MHD_queue_response(connection, MHD_HTTP_OK, response);
+	mhd.MHD_destroy_response(response);
 	return done;
+}
+
+/* Loads a library where a peer first needs it. Returns 0, or the error that was said. */
+static int load(struct task_peer *self, struct library *library)
+{
+	char why[256];
+	int ret = library_load(library, why, sizeof(why));
+
+	return ret < 0 ? task_fail(self, ret, "%s", why) : 0;
 }
 
 static int http_start(struct task_peer *self)
 {
-	struct server *server = malloc(sizeof(*server));
+	struct server *server;
 	const struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	const union MHD_DaemonInfo *info;
+	int ret = load(self, &libmicrohttpd);
 
+	if (ret < 0)
+		return ret;
+	server = malloc(sizeof(*server));
 	if (!server)
 		return task_fail(self, -ENOMEM, "no memory for a server");
 	server->service_ns = self->amount * NS_PER_MS;
-	server->daemon = MHD_start_daemon(
+	server->daemon = mhd.MHD_start_daemon(
 		MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL,
 		answer, server, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_END);
 	if (!server->daemon) {
 		free(server);
 		return task_fail(self, -EIO, "no server could be started on 127.0.0.1");
 	}
-	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+	info = mhd.MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
 	self->shared->number = info ? info->port : 0;
 	self->served = server;
 	return 0;
@@ -98,7 +152,7 @@ static void http_stop(struct task_peer *self)
 {
 	struct server *server = self->served;
 
-	MHD_stop_daemon(server->daemon);
+	mhd.MHD_stop_daemon(server->daemon);
 	free(server);
 }
 
@@ -115,23 +169,28 @@ static size_t take_body(char *data, size_t one, size_t bytes, void *context)
 
 static int http_open(struct task_peer *self)
 {
-	struct client *client = calloc(1, sizeof(*client));
+	struct client *client;
+	int ret = load(self, &libcurl);
 
+	if (ret < 0)
+		return ret;
+	client = calloc(1, sizeof(*client));
 	if (!client)
 		return task_fail(self, -ENOMEM, "no memory for a client");
-	curl_global_init(CURL_GLOBAL_NOTHING); /* counted; threads may call it at once */
-	client->curl = curl_easy_init();
+	curl.curl_global_init(CURL_GLOBAL_NOTHING); /* counted; threads may call it at once */
+	client->curl = curl.curl_easy_init();
 	if (!client->curl) {
-		curl_global_cleanup();
+		curl.curl_global_cleanup();
 		free(client);
 		return task_fail(self, -ENOMEM, "libcurl gives no handle");
 	}
-	curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, client);
-	curl_easy_setopt(client->curl, CURLOPT_PROXY, ""); /* whatever the environment says */
-	curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(client->curl, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, (long)self->amount + ANSWER_LIMIT_MS);
+	curl.curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl.curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, client);
+	curl.curl_easy_setopt(client->curl, CURLOPT_PROXY, ""); /* whatever the environment says */
+	curl.curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
+	curl.curl_easy_setopt(client->curl, CURLOPT_FAILONERROR, 1L);
+	curl.curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS,
+	                      (long)self->amount + ANSWER_LIMIT_MS);
 	self->own = client;
 	return 0;
 }
@@ -140,8 +199,8 @@ static void http_close(struct task_peer *self)
 {
 	struct client *client = self->own;
 
-	curl_easy_cleanup(client->curl);
-	curl_global_cleanup();
+	curl.curl_easy_cleanup(client->curl);
+	curl.curl_global_cleanup();
 	free(client);
 }
 
@@ -172,12 +231,12 @@ static ssize_t http_compute(struct task_peer *self, const void *input, size_t in
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/%u", (unsigned)self->shared->number, index);
 	client->body = result;
 	client->body_bytes = 0;
-	curl_easy_setopt(client->curl, CURLOPT_URL, url);
+	curl.curl_easy_setopt(client->curl, CURLOPT_URL, url);
 	task_wait_begin(self);
-	code = curl_easy_perform(client->curl);
+	code = curl.curl_easy_perform(client->curl);
 	task_wait_end(self);
 	if (code != CURLE_OK)
-		return task_fail(self, -EIO, "%s: %s", url, curl_easy_strerror(code));
+		return task_fail(self, -EIO, "%s: %s", url, curl.curl_easy_strerror(code));
 	return (ssize_t)client->body_bytes;
 }
 

@@ -28,13 +28,19 @@ static const char *const elements[] = {
 };
 
 /* Writes what a row says in a line. */
-static void describe(const struct verdict_row *row, char *out, size_t out_bytes)
+static void describe(const struct verdict_row *row, bool is_stored, char *out, size_t out_bytes)
 {
 	const struct comparison *c = &row->comparison;
 
 	if (c->stage_count == 0)
 		snprintf(out, out_bytes, "%s: %s: no rounds to judge", verdict_quantile_name(row),
 		         comparison_verdict_name(c->verdict));
+	else if (c->verdict == COMPARISON_INCONCLUSIVE && is_stored)
+		snprintf(out, out_bytes,
+		         "%s: INCONCLUSIVE: %+.1f %% [%+.1f, %+.1f], two sessions may differ by "
+		         "%.0f %% by themselves; 'ipcbench ab' would tell",
+		         verdict_quantile_name(row), 100 * c->effect, 100 * c->low, 100 * c->high,
+		         100 * row->allowance);
 	else if (c->verdict == COMPARISON_INCONCLUSIVE)
 		snprintf(out, out_bytes,
 		         "%s: INCONCLUSIVE: %+.1f %% [%+.1f, %+.1f], could have seen %.1f %%; "
@@ -88,14 +94,17 @@ static void write_case(FILE *out, const struct verdict_report *report,
 	const struct verdict_row *worst;
 	enum outcome outcome = judge(report, pair, &worst);
 	char text[LINE_BYTES];
+	char suite[32];
 
 	verdict_pair_name(pair, text, sizeof(text));
 	fputs("    <testcase", out);
-	write_attribute(out, "classname", pair->is_control ? "ab.control" : "ab");
+	snprintf(suite, sizeof(suite), "%s%s", report->is_stored ? "compare" : "ab",
+	         pair->is_control ? ".control" : "");
+	write_attribute(out, "classname", suite);
 	write_attribute(out, "name", text);
 	fputs(">\n", out);
 	if (outcome != OUTCOME_PASSED) {
-		describe(worst, text, sizeof(text));
+		describe(worst, report->is_stored, text, sizeof(text));
 		fprintf(out, "      <%s", elements[outcome]);
 		write_attribute(out, "message",
 		                pair->failed > 0 && outcome == OUTCOME_ERROR ? pair->failure
@@ -104,7 +113,7 @@ static void write_case(FILE *out, const struct verdict_report *report,
 	}
 	fputs("      <system-out>", out);
 	for (size_t i = 0; i < pair->rows_count; i++) {
-		describe(&report->rows[pair->first_row + i], text, sizeof(text));
+		describe(&report->rows[pair->first_row + i], report->is_stored, text, sizeof(text));
 		html_text(out, text);
 		fputs("\n", out);
 	}
@@ -121,8 +130,9 @@ static void write_properties(FILE *out, const struct verdict_report *report)
 		write_attribute(out, "value", report->arms[arm] ? report->arms[arm] : "");
 		fputs("/>\n", out);
 	}
-	fprintf(out, "      <property name=\"seed\" value=\"%llu\"/>\n",
-	        (unsigned long long)report->seed);
+	if (!report->is_stored)
+		fprintf(out, "      <property name=\"seed\" value=\"%llu\"/>\n",
+		        (unsigned long long)report->seed);
 	if (report->session)
 		fprintf(out, "      <property name=\"session\" value=\"%s\"/>\n",
 		        report->session->uuid);
@@ -140,10 +150,10 @@ static int write_junit(FILE *out, const struct verdict_report *report)
 	fprintf(out,
 	        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"%zu\" "
 	        "failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n  <testsuite name=\"ipcbench "
-	        "ab\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n",
+	        "%s\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n",
 	        report->pairs_count, counts[OUTCOME_FAILURE], counts[OUTCOME_ERROR],
-	        counts[OUTCOME_SKIPPED], report->pairs_count, counts[OUTCOME_FAILURE],
-	        counts[OUTCOME_ERROR], counts[OUTCOME_SKIPPED]);
+	        counts[OUTCOME_SKIPPED], report->is_stored ? "compare" : "ab", report->pairs_count,
+	        counts[OUTCOME_FAILURE], counts[OUTCOME_ERROR], counts[OUTCOME_SKIPPED]);
 	write_properties(out, report);
 	for (size_t i = 0; i < report->pairs_count; i++)
 		write_case(out, report, &report->pairs[i]);

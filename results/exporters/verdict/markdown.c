@@ -77,13 +77,13 @@ static void write_head(FILE *out, const struct verdict_report *report)
 {
 	struct verdict_counts counts = verdict_report_count(report);
 
+	fprintf(out, "### ipcbench %s: ", report->is_stored ? "compare" : "ab");
 	if (counts.is_invalid)
-		fputs("### ipcbench ab: **invalid**: the control changed, nothing below counts\n",
-		      out);
+		fputs("**invalid**: the control changed, nothing below counts\n", out);
 	else if (counts.regressed > 0)
-		fprintf(out, "### ipcbench ab: **%zu regressed**\n", counts.regressed);
+		fprintf(out, "**%zu regressed**\n", counts.regressed);
 	else
-		fputs("### ipcbench ab: no regression\n", out);
+		fputs("no regression\n", out);
 	fprintf(out, "\n%zu regressed, %zu improved, %zu small, %zu unchanged, %zu can't be told",
 	        counts.regressed, counts.improved, counts.small, counts.unchanged,
 	        counts.inconclusive);
@@ -106,9 +106,15 @@ static int write_markdown(FILE *out, const struct verdict_report *report)
 	write_table(out, report, false);
 	fprintf(out, "\n<details><summary>All %zu comparisons</summary>\n", report->rows_count);
 	write_table(out, report, true);
-	fputs("\n</details>\n\nThe effect is the Hodges-Lehmann estimate over paired rounds, above "
-	      "zero B is worse; exact Wilcoxon test, what looked changed was measured again with "
-	      "fresh peers.\n",
+	fputs("\n</details>\n\n", out);
+	fputs(report->is_stored
+	              ? "The effect is the Hodges-Lehmann estimate between the rounds of both "
+	                "sessions, above zero B is worse; exact rank-sum test. They were not "
+	                "interleaved: a change lies wholly beyond what two sessions of one build "
+	                "may differ by, and `ipcbench ab` confirms it.\n"
+	              : "The effect is the Hodges-Lehmann estimate over paired rounds, above zero "
+	                "B is worse; exact Wilcoxon test, what looked changed was measured again "
+	                "with fresh peers.\n",
 	      out);
 	if (report->reproduce) {
 		char line[4096];

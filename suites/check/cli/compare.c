@@ -72,6 +72,15 @@ static void what_is_far_slower_regressed_and_ab_is_to_confirm_it(void **state)
 	ipcbench(cli, "compare", "bbbb", "aaaa");
 	cli_assert_status(cli, 0);
 	cli_assert_holds(cli->out, "IMPROVED");
+	ipcbench(cli, "compare", "aaaa", "bbbb", "--format", "junit");
+	cli_assert_status(cli, 1);
+	cli_assert_holds(cli->out,
+	                 "<testsuite name=\"ipcbench compare\" tests=\"1\" failures=\"1\"");
+	cli_assert_holds(cli->out, "<failure message=\"p50: REGRESSED");
+	ipcbench(cli, "compare", "aaaa", "bbbb", "--format", "markdown");
+	cli_assert_status(cli, 1);
+	cli_assert_holds(cli->out, "### ipcbench compare: **1 regressed**");
+	cli_assert_holds(cli->out, "not interleaved");
 }
 
 static void another_environment_is_not_comparable_and_its_fields_are_named(void **state)
@@ -225,7 +234,11 @@ static void mistakes_are_refused_with_their_remedy(void **state)
 		{{"compare", "latest", "latest~x"}, 2, "latest~x", "write latest~N"},
 		{{"compare", "latest", "latest~"}, 2, "latest~", "write latest~N"},
 		{{"compare", "latest", "zzzz"}, 4, "zzzz", "baseline list"},
-		{{"compare", "latest", "latest", "--format", "csv"}, 2, "csv", "text, json"},
+		{{"compare", "latest", "latest", "--format", "html"}, 2, "html", "report SESSION"},
+		{{"compare", "latest", "latest", "--format", "csv"},
+	         2,
+	         "csv",
+	         "text, json, junit, markdown"},
 		{{"compare", "latest:B", "latest"}, 3, "that arm", "name others"},
 		{{"baseline"}, 2, "''", "save NAME"},
 		{{"baseline", "keep", "x"}, 2, "keep", "save NAME"},
