@@ -30,7 +30,7 @@ void mutation_print_row(const struct mutant *mutant)
 {
 	const struct cell *killer = mutant->killer;
 
-	printf("%-5s  %-31s  %-8s", kind_word(mutant->part), mutant->part,
+	printf("%-5s  %-32s  %-8s", kind_word(mutant->part), mutant->part,
 	       state_words[mutant->state]);
 	if (killer)
 		printf("  %s, %s, %s", killer->subject->name, race_twin_name(killer->twin),

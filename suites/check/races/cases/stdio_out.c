@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/stdio_out.c - a line written by the library's streams; the twin writes the
- * data after the line.
+ * suites/check/races/cases/stdio_out.c - a line written by the library's streams; the twin writes
+ * the data after the line.
  *
  * Bytes that lie in a buffer of the library have not been sent: what flushes it sends them.
  * A stream without a buffer sends at once.
