@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "suites/check/command.h"
 
@@ -240,6 +241,8 @@ static int try_part(struct mutation *self, const char *part)
 		mutant->cause[0] = '\0';
 	if (!self->request.is_json)
 		mutation_print_row(mutant);
+	else if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\rmutants: %zu", self->mutant_count);
 	return 0;
 }
 
@@ -293,6 +296,8 @@ static int run_parts(struct mutation *self, const char *names)
 		return ret;
 	for (size_t i = 0; i < self->mutant_count; i++)
 		is_survived |= self->mutants[i].state == MUTANT_SURVIVED;
+	if (self->request.is_json && isatty(STDERR_FILENO))
+		fprintf(stderr, "\n");
 	if (self->request.is_json)
 		ret = mutation_print_json(self->mutants, self->mutant_count);
 	else
@@ -310,6 +315,7 @@ static int prepare(struct mutation *self)
 	self->request.is_asked[self->detector] = true;
 	self->request.has_forms = true;
 	self->request.is_expecting = false;
+	self->request.is_quiet = true;
 	self->request.run_count = RUNS_MAX;
 	ret = score_select(&self->score, &self->request);
 	if (ret < 0)

@@ -132,7 +132,8 @@ static void show_progress(struct workers *workers, bool is_last)
 {
 	uint64_t now = clock_now_ns();
 
-	if (!isatty(STDERR_FILENO) || (!is_last && now - workers->shown_ns < 200 * NS_PER_MS))
+	if (workers->score->request->is_quiet || !isatty(STDERR_FILENO) ||
+	    (!is_last && now - workers->shown_ns < 200 * NS_PER_MS))
 		return;
 	workers->shown_ns = now;
 	fprintf(stderr, "\r%s: %zu of %zu%s", workers->what, workers->done_count,

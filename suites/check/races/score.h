@@ -34,6 +34,7 @@ struct score_request {
 	bool is_expecting; /* to fail unless each verdict is the truth */
 	bool is_forcing;   /* only the outcomes that can be forced, and those in each run */
 	bool is_verbose;
+	bool is_quiet; /* shows no progress */
 	unsigned run_count;
 	unsigned job_count;
 };
