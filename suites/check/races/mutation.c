@@ -168,7 +168,7 @@ static size_t choose_batch(struct mutation *self, enum nearness nearness, size_t
 	for (; *next < score->cell_count && count < BATCH_CELLS; ++*next) {
 		const struct cell *cell = &score->cells[*next];
 
-		if (self->nearness[*next] != nearness || cell->subject->needs_watchpoints ||
+		if (self->nearness[*next] != nearness ||
 		    cell->subject->is_racy[cell->twin] != mutation_is_check(self->part))
 			continue;
 		score->is_left_out[*next] = false;
