@@ -4,12 +4,15 @@
  *
  * Sources are compiled with -fsanitize=thread, which makes the compiler call
  * back for each access; the link leaves that option out and takes our runtime
- * instead of the compiler's. A call that does both is split in two.
+ * instead of the compiler's. A call that does both is split in two. A source that has
+ * inline assembly is preprocessed first, for its statements to be seen (assembly.h).
  */
+#include "suites/racecheck/launcher/assembly.h"
 #include "suites/racecheck/launcher/launcher.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +26,17 @@ struct list {
 	size_t count, room;
 };
 
+enum pass {
+	PASS_COMPILE,
+	PASS_PREPROCESS,
+	PASS_AGAIN, /* over what was preprocessed */
+};
+
 struct job {
 	const char *compiler;
 	bool is_clang;
 	bool is_compile_only;  /* -c, -S, -E */
+	bool is_object;        /* neither -S nor -E */
 	bool is_nothing_to_do; /* -M, --version and the like: handed through */
 	bool is_shared, is_relocatable, is_static;
 	const char *output;
@@ -168,6 +178,8 @@ static int parse_argument(struct job *job, char **argv, int argc, int *at)
 	    strcmp(argument, "--version") == 0 || strcmp(argument, "-v") == 0 ||
 	    strncmp(argument, "-dump", 5) == 0 || strncmp(argument, "-print", 6) == 0)
 		job->is_nothing_to_do = true;
+	if (strcmp(argument, "-S") == 0 || strcmp(argument, "-E") == 0)
+		job->is_object = false;
 	job->is_shared |= strcmp(argument, "-shared") == 0;
 	job->is_relocatable |= strcmp(argument, "-r") == 0;
 	job->is_static |= strcmp(argument, "-static") == 0 || strcmp(argument, "-static-pie") == 0;
@@ -206,8 +218,10 @@ static int run(char **arguments)
 		fprintf(stderr, "racecheck: cannot start %s: %s\n", arguments[0], strerror(ret));
 		return 1;
 	}
-	if (waitpid(pid, &status, 0) != pid)
-		return 1;
+	while (waitpid(pid, &status, 0) != pid) {
+		if (errno != EINTR)
+			return 1;
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
@@ -220,16 +234,34 @@ static const char *own_file(const char *name, const char *installed, char *room,
 	return room;
 }
 
-static int compile(const struct job *job, const char *source, const char *output)
+/* What a second pass over a source must not do again. */
+static bool is_for_once(const char *argument)
+{
+	return strncmp(argument, "-M", 2) == 0 || strcmp(argument, "-include") == 0 ||
+	       strcmp(argument, "-imacros") == 0;
+}
+
+/* Begins the command that compiles or preprocesses a source. */
+static struct list begin_command(const struct job *job, enum pass pass)
 {
 	static char include[PATH_MAX + 16];
 	struct list command = {0};
 	char room[PATH_MAX];
-	int status;
 
 	list_add(&command, job->compiler);
-	for (size_t i = 0; i < job->arguments.count; i++)
-		list_add(&command, job->arguments.items[i]);
+	for (size_t i = 0; i < job->arguments.count; i++) {
+		const char *argument = job->arguments.items[i];
+		bool is_dependency = strncmp(argument, "-M", 2) == 0;
+
+		if (pass == PASS_COMPILE ||
+		    !(is_dependency || (pass == PASS_AGAIN && is_for_once(argument))))
+			list_add(&command, argument);
+		else
+			i += takes_value(argument);
+	}
+	/* Of what was preprocessed the first pass has warned. */
+	if (pass != PASS_COMPILE)
+		list_add(&command, "-w");
 	/* Preprocessor search paths may have gone with the inputs of the link. */
 	list_add_all(&command, compile_flags);
 	list_add_all(&command, job->is_clang ? clang_flags : gcc_flags);
@@ -238,15 +270,104 @@ static int compile(const struct job *job, const char *source, const char *output
 	*strrchr(room, '/') = '\0';
 	snprintf(include, sizeof(include), "-I%s", room);
 	list_add(&command, include);
-	if (!job->is_compile_only)
-		list_add(&command, "-c");
-	list_add(&command, source);
+	return command;
+}
+
+static int run_command(struct list *command, const char *source, const char *output)
+{
+	int status;
+
+	list_add(command, source);
 	if (output) {
-		list_add(&command, "-o");
-		list_add(&command, output);
+		list_add(command, "-o");
+		list_add(command, output);
 	}
-	status = run(command.items);
-	free(command.items);
+	status = run(command->items);
+	free(command->items);
+	return status;
+}
+
+static int run_pass(const struct job *job, enum pass pass, const char *source, const char *output)
+{
+	struct list command = begin_command(job, pass);
+
+	if (pass == PASS_PREPROCESS)
+		list_add(&command, "-E");
+	else if (!job->is_compile_only)
+		list_add(&command, "-c");
+	return run_command(&command, source, output);
+}
+
+/* Writes a preprocessed source with its assembly wrapped. Returns as assembly_wrap(), or -errno. */
+static int wrap_file(const char *source, const char *output)
+{
+	FILE *in = fopen(source, "re");
+	FILE *out = in ? fopen(output, "we") : NULL;
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t bytes = out ? getdelim(&text, &room, '\0', in) : -1;
+	int count = bytes < 0 ? -EIO : assembly_wrap(text, (size_t)bytes, out);
+
+	free(text);
+	if (in)
+		fclose(in);
+	if (out && fclose(out) != 0)
+		count = -EIO;
+	return count;
+}
+
+/* The object that a compiler would write without -o. */
+static const char *default_output(const char *source, char *room, size_t bytes)
+{
+	const char *base = strrchr(source, '/');
+
+	base = base ? base + 1 : source;
+	snprintf(room, bytes, "%.*s.o", (int)(strlen(base) - 2), base);
+	return room;
+}
+
+/* Compiles a source anew if it has assembly that may be a lock. Returns an exit status. */
+static int compile_assembly(const struct job *job, const char *source, const char *output,
+                            const char *folder)
+{
+	char paths[2][PATH_MAX + 16];
+	char object[PATH_MAX];
+	int status;
+
+	snprintf(paths[0], sizeof(paths[0]), "%s/source.i", folder);
+	snprintf(paths[1], sizeof(paths[1]), "%s/wrapped.i", folder);
+	status = run_pass(job, PASS_PREPROCESS, source, paths[0]);
+	if (status == 0 && wrap_file(paths[0], paths[1]) > 0)
+		status = run_pass(job, PASS_AGAIN, paths[1],
+		                  output ? output : default_output(source, object, sizeof(object)));
+	unlink(paths[0]);
+	unlink(paths[1]);
+	return status;
+}
+
+/* Makes a folder that is removed by its maker. Returns 0, or 1 after it has been said. */
+static int make_folder(char out[PATH_MAX])
+{
+	const char *temporary = getenv("TMPDIR");
+
+	snprintf(out, PATH_MAX, "%s/racecheck.XXXXXX", temporary ? temporary : "/tmp");
+	if (mkdtemp(out))
+		return 0;
+	fprintf(stderr, "racecheck: cannot make %s: %s\n", out, strerror(errno));
+	return 1;
+}
+
+static int compile(const struct job *job, const char *source, const char *output)
+{
+	int status = run_pass(job, PASS_COMPILE, source, output);
+	char folder[PATH_MAX];
+
+	if (status != 0 || !job->is_object || !has_suffix(source, ".c"))
+		return status;
+	if (make_folder(folder) != 0)
+		return 1;
+	status = compile_assembly(job, source, output, folder);
+	rmdir(folder);
 	return status;
 }
 
@@ -295,15 +416,11 @@ static int link_all(const struct job *job, char *const *objects)
 static int compile_and_link(const struct job *job)
 {
 	char folder[PATH_MAX];
-	const char *temporary = getenv("TMPDIR");
 	struct list objects = {0};
 	int status = 0;
 
-	snprintf(folder, sizeof(folder), "%s/racecheck.XXXXXX", temporary ? temporary : "/tmp");
-	if (job->sources.count > 0 && !mkdtemp(folder)) {
-		fprintf(stderr, "racecheck: cannot make %s: %s\n", folder, strerror(errno));
+	if (job->sources.count > 0 && make_folder(folder) != 0)
 		return 1;
-	}
 	for (size_t i = 0; i < job->sources.count && status == 0; i++) {
 		const char *base = strrchr(job->sources.items[i], '/');
 		char path[PATH_MAX + 64];
@@ -354,9 +471,37 @@ static int build(const struct job *job, char **argv)
 	return status;
 }
 
+static volatile sig_atomic_t caught;
+
+static void catch (int number)
+{
+	caught = number;
+}
+
+/* A terminal's signal ends the compiler, too: what it leaves is removed before we go. */
+static void catch_signals(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = catch};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &action, NULL);
+}
+
+/* Ends as the signal would have ended us. */
+static void obey_signal(void)
+{
+	const struct sigaction action = {.sa_handler = SIG_DFL};
+
+	if (caught == 0)
+		return;
+	sigaction(caught, &action, NULL);
+	raise(caught);
+}
+
 int cc_main(int argc, char **argv)
 {
-	struct job job = {0};
+	struct job job = {.is_object = true};
 	int status = 0;
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0))
@@ -371,10 +516,12 @@ int cc_main(int argc, char **argv)
 		if (parse_argument(&job, argv, argc, &i) < 0)
 			status = 1;
 	}
+	catch_signals();
 	if (status == 0)
 		status = build(&job, argv + 1);
 	free(job.arguments.items);
 	free(job.sources.items);
 	free(job.order.items);
+	obey_signal();
 	return status;
 }

@@ -77,6 +77,27 @@ EXPORT void racecheck_ignore_end(void)
 		self.ignoring--;
 }
 
+/* `racecheck cc` puts them around inline assembly: an operand of it may be a lock. */
+EXPORT void racecheck_before_assembly(const volatile void *operand);
+EXPORT void racecheck_after_assembly(const volatile void *operand);
+
+EXPORT void racecheck_before_assembly(const volatile void *operand)
+{
+	if (!operand || !call_begin(EDGE_assembly, CALLER))
+		return;
+	BUSY(sync_release(operand, EDGE_assembly));
+	schedule_wake();
+	call_end();
+}
+
+EXPORT void racecheck_after_assembly(const volatile void *operand)
+{
+	if (!operand || !call_begin(EDGE_assembly, CALLER))
+		return;
+	BUSY(sync_acquire(operand, EDGE_assembly));
+	call_end();
+}
+
 EXPORT void __tsan_acquire(void *object)
 {
 	racecheck_acquire(object);

@@ -3,7 +3,8 @@
  * suites/check/races/cases/annotated.c - a lock in inline assembly that is annotated; the twin
  * adds after unlocking it.
  *
- * What asm_lock is without annotations: racecheck.h tells of an order that nobody can see.
+ * The assembly gets the lock's address as a number, so that nobody can tell what it touches:
+ * racecheck.h tells of the order.
  *
  * case: annotated
  * models: threads processes
@@ -30,7 +31,7 @@ static void lock(int *word)
 
 	do {
 		old = 1;
-		__asm__ volatile("xchgl %0, %1" : "+r"(old), "+m"(*word) : : "memory");
+		__asm__ volatile("xchgl %0, (%1)" : "+r"(old) : "r"((uintptr_t)word) : "memory");
 		if (old != 0)
 			sched_yield();
 	} while (old != 0);
@@ -40,7 +41,7 @@ static void lock(int *word)
 static void unlock(int *word)
 {
 	RACECHECK_RELEASE(word);
-	__asm__ volatile("movl $0, %0" : "=m"(*word) : : "memory");
+	__asm__ volatile("movl $0, (%0)" : : "r"((uintptr_t)word) : "memory");
 }
 
 static void adder(void *memory)

@@ -4,7 +4,8 @@
  * it.
  *
  * No compiler and no library sees this lock. Detectors that follow synchronisation report
- * the correct twin; watchpoints see that nobody touches the count meanwhile.
+ * the correct twin, but for racecheck, which wraps the assembly; watchpoints see that nobody
+ * touches the count meanwhile.
  *
  * case: asm_lock
  * models: threads processes
