@@ -266,7 +266,9 @@ static bool is_listed(const char *names, const char *part)
 /* Leaves the program at a name that is no part. */
 static void check_names(const char *names)
 {
-	while (names && *names) {
+	if (!names)
+		return;
+	do {
 		int bytes = (int)strcspn(names, ",");
 		bool is_known = false;
 
@@ -279,13 +281,13 @@ static void check_names(const char *names)
 			                         "see suites/racecheck/edges.def",
 			                         bytes, names));
 		names += bytes;
-		names += *names == ',';
-	}
+	} while (*names++ == ',');
 }
 
+/* Returns 0 if none survived and not all were skipped, 1 otherwise, or -errno. */
 static int run_parts(struct mutation *self, const char *names)
 {
-	bool is_survived = false;
+	size_t counts[] = {[MUTANT_SURVIVED] = 0, [MUTANT_KILLED] = 0, [MUTANT_SKIPPED] = 0};
 	int ret = 0;
 
 	for (size_t i = 0; i < PART_COUNT && ret == 0; i++) {
@@ -295,14 +297,14 @@ static int run_parts(struct mutation *self, const char *names)
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; i < self->mutant_count; i++)
-		is_survived |= self->mutants[i].state == MUTANT_SURVIVED;
+		counts[self->mutants[i].state]++;
 	if (self->request.is_json && isatty(STDERR_FILENO))
 		fprintf(stderr, "\n");
 	if (self->request.is_json)
 		ret = mutation_print_json(self->mutants, self->mutant_count);
 	else
 		mutation_print_sums(self->mutants, self->mutant_count);
-	return ret < 0 ? ret : is_survived;
+	return ret < 0 ? ret : counts[MUTANT_SURVIVED] > 0 || counts[MUTANT_KILLED] == 0;
 }
 
 /* Selects the cells. Returns 0, or -errno. */
