@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "results/run.h"
+
 #define ADVICE_ROUNDS_MAX 64
 #define ADVICE_ROUNDS_MIN 8 /* fewer are no evidence */
 
@@ -21,8 +23,9 @@ struct advice_candidate {
 	size_t session;   /* any number; equal ones were measured together */
 	double rounds[ADVICE_ROUNDS_MAX]; /* a figure of each round, by its number; NAN: none */
 	size_t rounds_count;              /* up to the last one */
-	double rate_hz;   /* messages a second of the slowest round; not used here */
-	bool is_excluded; /* may not be recommended, whatever it measures */
+	double rate_hz;               /* messages a second of the slowest round; not used here */
+	char failure[RUN_TEXT_BYTES]; /* of a round, where some have failed; not used here */
+	bool is_excluded;             /* may not be recommended, whatever it measures */
 
 	/* Set by advice_rank() for those that are ranked. */
 	double median;

@@ -14,10 +14,13 @@
 static void write_figure(FILE *out, const struct report_cell *cell, const char *name, double value,
                          bool is_known)
 {
+	char label[RUN_CELL_BYTES + RUN_ARM_BYTES + 16];
+
 	if (!is_known || !(value < 1e300))
 		return;
+	report_cell_label(cell, label, sizeof(label));
 	fputs("<CTestMeasurement type=\"numeric/double\" name=\"", out);
-	html_text(out, cell->cell.name);
+	html_text(out, label);
 	fprintf(out, " %s\">%.6g</CTestMeasurement>\n", name, value);
 }
 

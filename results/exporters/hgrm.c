@@ -57,13 +57,15 @@ static int write_cell(FILE *out, const struct report *report, const struct repor
 	const struct histogram *h = cell->histogram;
 	double mean;
 	double deviation;
+	char label[RUN_CELL_BYTES + RUN_ARM_BYTES + 16];
 
 	if (!h || h->count == 0 || cell->batch == 0)
 		return -ENODATA;
 	errno = 0;
 	histogram_moments(h, &mean, &deviation);
-	fprintf(out, "#[Cell = %s, Session = %.8s, Unit = ns, Batch = %" PRIu64 "]\n",
-	        cell->cell.name, report->session.uuid, cell->batch);
+	report_cell_label(cell, label, sizeof(label));
+	fprintf(out, "#[Cell = %s, Session = %.8s, Unit = ns, Batch = %" PRIu64 "]\n", label,
+	        report->session.uuid, cell->batch);
 	fprintf(out, "%12s %14s %10s %14s\n\n", "Value", "Percentile", "TotalCount",
 	        "1/(1-Percentile)");
 	write_levels(out, cell);

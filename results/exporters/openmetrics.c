@@ -46,8 +46,9 @@ static void write_label(FILE *out, const char *name, const char *value)
 }
 
 /* Writes a sample's name and labels but for the closing brace. */
-static void open_sample(FILE *out, const char *name, const struct run_cell *cell)
+static void open_sample(FILE *out, const char *name, const struct report_cell *of)
 {
+	const struct run_cell *cell = &of->cell;
 	char size[32];
 
 	snprintf(size, sizeof(size), "%" PRIu64, cell->size_bytes);
@@ -65,6 +66,10 @@ static void open_sample(FILE *out, const char *name, const struct run_cell *cell
 	write_label(out, "wait", cell->wait);
 	fputc(',', out);
 	write_label(out, "model", cell->model);
+	if (of->arm[0] != '\0') {
+		fputc(',', out);
+		write_label(out, "arm", of->arm);
+	}
 }
 
 static void open_family(FILE *out, const char *name, const char *type, const char *unit,
@@ -96,17 +101,17 @@ static void write_histogram(FILE *out, const struct report_cell *cell)
 	histogram_moments(h, &mean, &deviation);
 	snprintf(sample, sizeof(sample), "%s_bucket", name);
 	for (size_t i = 0; i < BOUNDS_COUNT; i++) {
-		open_sample(out, sample, &cell->cell);
+		open_sample(out, sample, cell);
 		write_bound(out, (double)bounds_ns[i] / NS_A_SECOND);
 		fprintf(out, " %" PRIu64 "\n", histogram_up_to(h, bounds_ns[i] * cell->batch));
 	}
-	open_sample(out, sample, &cell->cell);
+	open_sample(out, sample, cell);
 	fprintf(out, ",le=\"+Inf\"} %" PRIu64 "\n", h->count);
 	snprintf(sample, sizeof(sample), "%s_count", name);
-	open_sample(out, sample, &cell->cell);
+	open_sample(out, sample, cell);
 	fprintf(out, "} %" PRIu64 "\n", h->count);
 	snprintf(sample, sizeof(sample), "%s_sum", name);
-	open_sample(out, sample, &cell->cell);
+	open_sample(out, sample, cell);
 	/* Of values above the range only the largest is known: they count at its bound. */
 	fprintf(out, "} %.9g\n",
 	        (mean * (double)(h->count - h->clipped) +
@@ -133,7 +138,7 @@ static void write_round_trips(FILE *out, const struct report *report)
 		for (size_t q = 0; q < REPORT_QUANTILES; q++) {
 			if (!cell->is_resolved[q] || !isfinite(cell->quantiles_ns[q].median))
 				continue;
-			open_sample(out, "ipcbench_round_trip_quantile_seconds", &cell->cell);
+			open_sample(out, "ipcbench_round_trip_quantile_seconds", cell);
 			fprintf(out, ",percentile=\"%s\"} %.9g\n", report_quantile_names[q],
 			        cell->quantiles_ns[q].median / NS_A_SECOND);
 		}
@@ -172,15 +177,15 @@ static void write_gauges(FILE *out, const struct report *report)
 
 			if (!figure->is_known || !isfinite(figure->median))
 				continue;
-			open_sample(out, gauges[i].name, &cell->cell);
+			open_sample(out, gauges[i].name, cell);
 			fprintf(out, "} %.9g\n", figure->median * gauges[i].scale);
 		}
 	}
 	open_family(out, "ipcbench_rounds", "gauge", NULL, "Rounds, by how they ended.");
 	for (size_t i = 0; i < report->cells_count; i++) {
-		open_sample(out, "ipcbench_rounds", &report->cells[i].cell);
+		open_sample(out, "ipcbench_rounds", &report->cells[i]);
 		fprintf(out, ",result=\"measured\"} %u\n", report->cells[i].rounds);
-		open_sample(out, "ipcbench_rounds", &report->cells[i].cell);
+		open_sample(out, "ipcbench_rounds", &report->cells[i]);
 		fprintf(out, ",result=\"failed\"} %u\n", report->cells[i].rounds_failed);
 	}
 }

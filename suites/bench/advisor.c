@@ -3,11 +3,13 @@
 #include "suites/bench/advisor.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "suites/bench/evidence.h"
+#include "workloads/pool.h"
 
 /* Mechanisms whose messages the kernel keeps after the last peer has gone (contract.md, 3). */
 static const char *const persistent[] = {"posix_mq", "sysv_mq"};
@@ -81,30 +83,66 @@ static void add_choice(struct advisor *self, const struct cell *cell, const char
 		snprintf(choice->reason, sizeof(choice->reason), "%s", unavailable);
 	else
 		judge(self, choice);
+	choice->is_wanted = choice->reason[0] == '\0';
 	self->choices_count++;
 }
 
-/* Plans every transport and model for a placement; null: what the request takes by itself. */
+/* Adds one filter, written as by printf(). Returns 0, or -EINVAL. */
+__attribute__((format(printf, 2, 3))) static int add_filter(struct request *request,
+                                                            const char *format, ...)
+{
+	char filter[64];
+	char why[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(filter, sizeof(filter), format, arguments);
+	va_end(arguments);
+	return request_add(request, filter, why, sizeof(why));
+}
+
+/* Adds what is carried, between as many peers as are needed. */
+static int add_workload(struct request *request, const struct needs *needs)
+{
+	unsigned long long size = needs->size_bytes;
+	int ret;
+
+	if (!needs_has_dispatcher(needs)) {
+		ret = add_filter(request, "workload:%s", needs->pattern);
+		return ret < 0 ? ret : add_filter(request, "size:%llu", size);
+	}
+	ret = add_filter(request, "workload:pool");
+	if (ret == 0)
+		ret = add_filter(request, "peers:%llu", (unsigned long long)needs->peers);
+	if (ret == 0)
+		ret = add_filter(request, "task:echo");
+	/* With its header it is a message of that size. */
+	if (ret == 0)
+		ret = add_filter(request, "amount:%llu", size - sizeof(struct pool_header));
+	/* Who waits for an answer has one request on its way. */
+	if (ret == 0 && strcmp(needs->pattern, "ping_pong") == 0)
+		ret = add_filter(request, "in_flight:1");
+	return ret;
+}
+
+/* Plans every transport and model for a placement. */
 static int plan_for(struct advisor *self, const char *placement)
 {
 	const struct needs *needs = &self->needs;
 	struct request *request = malloc(sizeof(*request));
-	char filters[5][64];
-	char why[256];
-	int ret = request ? 0 : -ENOMEM;
+	int ret;
 
 	if (!request)
-		return ret;
+		return -ENOMEM;
 	request_init(request);
-	snprintf(filters[0], sizeof(filters[0]), "workload:%s", needs->pattern);
-	snprintf(filters[1], sizeof(filters[1]), "size:%llu",
-	         (unsigned long long)needs->size_bytes);
-	snprintf(filters[2], sizeof(filters[2]), "wait:%s", needs->wait);
-	snprintf(filters[3], sizeof(filters[3]), "model:%s",
-	         needs->model ? needs->model : "processes,threads");
-	snprintf(filters[4], sizeof(filters[4]), "placement:%s", placement);
-	for (size_t i = 0; i < 5 && ret == 0; i++)
-		ret = request_add(request, filters[i], why, sizeof(why));
+	ret = add_workload(request, needs);
+	if (ret == 0)
+		ret = add_filter(request, "wait:%s", needs->wait);
+	if (ret == 0)
+		ret = add_filter(request, "model:%s",
+		                 needs->model ? needs->model : "processes,threads");
+	if (ret == 0)
+		ret = add_filter(request, "placement:%s", placement);
 	if (ret == 0)
 		ret = plan_create(&self->plan, request);
 	free(request);
@@ -219,12 +257,14 @@ void advisor_rank(struct advisor *self)
 	/* Again, without those that are too slow. */
 	self->ranked = advice_rank(self->candidates, self->choices_count, more);
 	for (size_t i = self->ranked; i < self->choices_count; i++) {
+		const struct advice_candidate *candidate = &self->candidates[i];
 		struct advisor_choice *choice =
-			&self->choices[advisor_choice_of(self, &self->candidates[i]) -
-		                       self->choices];
+			&self->choices[advisor_choice_of(self, candidate) - self->choices];
 
 		if (choice->reason[0] == '\0')
-			snprintf(choice->reason, sizeof(choice->reason),
-			         "not measured: too few rounds, or too few values, ended well");
+			snprintf(choice->reason, sizeof(choice->reason), "not measured: %s",
+			         candidate->failure[0] != '\0'
+			                 ? candidate->failure
+			                 : "too few rounds, or too few values, ended well");
 	}
 }

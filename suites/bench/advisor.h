@@ -17,8 +17,9 @@ struct advisor_choice {
 	struct run_cell cell;
 	const struct cell *planned; /* null: it can't run here */
 	const struct report_transport *transport;
-	uint32_t promises;           /* those of the transport that hold under the model */
-	char reason[RUN_TEXT_BYTES]; /* why it is left out; empty if it is not */
+	uint32_t promises;                /* those of the transport that hold under the model */
+	bool is_wanted;                   /* it can run here and keeps what must hold */
+	char reason[RUN_TEXT_BYTES + 32]; /* why it is left out; empty if it is not */
 };
 
 struct advisor {

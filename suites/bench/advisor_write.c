@@ -13,6 +13,7 @@
 #define SENTENCE_BYTES 512
 #define SHOWN_WHOLE 3
 #define LINE_COLUMNS 66
+#define PEERS_BYTES 64
 
 /* Writes a value of the figure that counts. */
 static void put_value(char *out, size_t out_bytes, const struct needs *needs, double value,
@@ -29,7 +30,19 @@ static const char *figure_words(const struct needs *needs)
 	static const char *const words[] = {"p50 of a round trip", "p99 of a round trip",
 	                                    "messages a second", "CPU time of all peers"};
 
+	if (needs->goal == NEEDS_THROUGHPUT && needs_has_dispatcher(needs))
+		return "answers a second";
 	return words[needs->goal];
+}
+
+/* Writes between whom it was measured. */
+static void put_peers(char *out, size_t out_bytes, const struct needs *needs)
+{
+	if (needs_has_dispatcher(needs))
+		snprintf(out, out_bytes, "a dispatcher and %llu peers",
+		         (unsigned long long)needs->peers);
+	else
+		snprintf(out, out_bytes, "two peers");
 }
 
 /* Writes how much worse a candidate is: "12 %", or "3.4 times". */
@@ -107,6 +120,7 @@ static bool say_lack(char *out, size_t out_bytes, const struct advisor *advise,
                      const struct advisor_choice *choice, size_t index)
 {
 	bool is_thread = strcmp(choice->cell.model, "processes") != 0;
+	char peers[PEERS_BYTES];
 
 	if (is_thread && index-- == 0) {
 		snprintf(out, out_bytes,
@@ -129,9 +143,10 @@ static bool say_lack(char *out, size_t out_bytes, const struct advisor *advise,
 		return true;
 	}
 	if (index == 0) {
+		put_peers(peers, sizeof(peers), &advise->needs);
 		snprintf(out, out_bytes,
-		         "a deadline under load: it was measured with two peers and nothing else "
-		         "to do");
+		         "a deadline under load: it was measured with %s and nothing else to do",
+		         peers);
 		return true;
 	}
 	return false;
@@ -164,6 +179,33 @@ static void say_caution(char *out, size_t out_bytes, const struct advisor *advis
 		snprintf(out + used, out_bytes - used,
 		         "%s may be as good; choose by what they promise, or measure longer.",
 		         tied > 3 ? " and others" : "");
+}
+
+/* Writes why there is no first choice; empty if there is one. */
+static void say_nothing_serves(char *out, size_t out_bytes, const struct advisor *advise)
+{
+	size_t running = 0;
+	size_t keeping = 0;
+
+	out[0] = '\0';
+	if (advise->ranked > 0)
+		return;
+	for (size_t i = 0; i < advise->choices_count; i++) {
+		running += advise->choices[i].planned != NULL;
+		keeping += advise->choices[i].is_wanted;
+	}
+	if (running == 0)
+		snprintf(out, out_bytes, "Nothing can run here as asked.");
+	else if (keeping == 0)
+		snprintf(out, out_bytes,
+		         "Of %zu that can run here as asked, none keeps what must hold.", running);
+	else if (advise->needs.rate_hz > 0)
+		snprintf(out, out_bytes,
+		         "Of %zu that keep what must hold, none carried %llu messages a second.",
+		         keeping, (unsigned long long)advise->needs.rate_hz);
+	else
+		snprintf(out, out_bytes,
+		         "Of %zu that keep what must hold, none could be measured here.", keeping);
 }
 
 /* Writes what the second-best costs; empty if there is none. */
@@ -281,13 +323,16 @@ void advisor_write_text(FILE *out, const struct advisor *advise)
 	bool is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	const struct needs *needs = &advise->needs;
 	char text[SENTENCE_BYTES];
+	char peers[PEERS_BYTES];
 
-	fprintf(out, "For %s of %llu bytes, %s, waiting by %s, judged by %s:\n\n", needs->pattern,
-	        (unsigned long long)needs->size_bytes,
+	put_peers(peers, sizeof(peers), needs);
+	fprintf(out, "For %s of %llu bytes between %s, %s, waiting by %s, judged by %s:\n\n",
+	        needs->pattern, (unsigned long long)needs->size_bytes, peers,
 	        advise->choices_count > 0 ? advise->choices[0].cell.placement : "nowhere",
 	        needs->wait, figure_words(needs));
-	if (advise->ranked == 0)
-		fputs("Nothing that was measured here keeps what must hold.\n\n", out);
+	say_nothing_serves(text, sizeof(text), advise);
+	if (text[0] != '\0')
+		fprintf(out, "%s\n\n", text);
 	for (size_t rank = 0; rank < advise->ranked && rank < SHOWN_WHOLE; rank++)
 		write_choice(out, advise, rank, is_utf8);
 	write_rest(out, advise, is_utf8);
@@ -297,13 +342,11 @@ void advisor_write_text(FILE *out, const struct advisor *advise)
 	say_caution(text, sizeof(text), advise);
 	if (text[0] != '\0')
 		fprintf(out, "%s\n", text);
-	if (needs->peers > 2)
-		fprintf(out,
-		        "Measured with two peers, not %llu: more of them share what they use.\n",
-		        (unsigned long long)needs->peers);
-	if (strcmp(needs->wait, "block") == 0 && advise->ranked > 0)
+	/* Of many peers few have a CPU to keep busy. */
+	if (strcmp(needs->wait, "block") == 0 && advise->ranked > 0 && !needs_has_dispatcher(needs))
 		fputs("Where each peer may keep a CPU busy, ask again with wait:spin.\n", out);
-	fputc('\n', out);
+	if (advise->ranked > 0)
+		fputc('\n', out);
 	write_excluded(out, advise);
 }
 
@@ -370,6 +413,7 @@ int advisor_write_json(FILE *out, const struct advisor *advise)
 	json_t *excluded = json_array();
 	char price[SENTENCE_BYTES];
 	char caution[SENTENCE_BYTES];
+	char nothing[SENTENCE_BYTES];
 	json_t *all;
 	char *text;
 
@@ -386,8 +430,10 @@ int advisor_write_json(FILE *out, const struct advisor *advise)
 	}
 	say_price(price, sizeof(price), advise);
 	say_caution(caution, sizeof(caution), advise);
-	all = json_pack("{s:s, s:o, s:o, s:s?, s:s?, s:o}", "schema", "ipcbench/1", "needs",
-	                needs_json(advise), "ranking", ranking, "price_of_second",
+	say_nothing_serves(nothing, sizeof(nothing), advise);
+	all = json_pack("{s:s, s:o, s:o, s:s?, s:s?, s:s?, s:o}", "schema", "ipcbench/1", "needs",
+	                needs_json(advise), "ranking", ranking, "no_ranking",
+	                nothing[0] != '\0' ? nothing : NULL, "price_of_second",
 	                price[0] != '\0' ? price : NULL, "caution",
 	                caution[0] != '\0' ? caution : NULL, "excluded", excluded);
 	text = all && json_array_size(ranking) == advise->ranked

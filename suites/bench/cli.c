@@ -468,12 +468,13 @@ static int write_cells(const struct cli *cli, const struct exporter *exporter,
 
 	each.output = path;
 	for (size_t i = 0; i < report->cells_count && status == STATUS_DONE; i++) {
-		char name[RUN_CELL_BYTES];
+		char name[RUN_CELL_BYTES + RUN_ARM_BYTES + 1];
 
 		export.cell = &report->cells[i];
 		if (!export.cell->histogram)
 			continue; /* throughput has no percentiles */
-		snprintf(name, sizeof(name), "%s", export.cell->cell.name);
+		snprintf(name, sizeof(name), "%s%s%s", export.cell->cell.name,
+		         export.cell->arm[0] != '\0' ? "." : "", export.cell->arm);
 		for (char *c = name; *c; c++)
 			*c = *c == '/' ? '.' : *c;
 		if (snprintf(path, sizeof(path), "%s/%s.%s", cli->output, name, exporter->name) >=

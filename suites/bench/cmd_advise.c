@@ -16,23 +16,25 @@
 #define ROUNDS_MIN 12u
 #define ROUNDS_MAX 48u
 #define BUDGET_DEFAULT_MS 20000u
-/* What a round costs beside measuring: peers, channels, the store. */
+/* What a round costs beside measuring: two peers, channels, the store; and each further peer. */
 #define ROUND_OVERHEAD_NS (7 * NS_PER_MS)
+#define PEER_OVERHEAD_NS NS_PER_MS
 #define WARMUP_NS (2 * NS_PER_MS)
 #define MEASURE_NS_MIN (10 * NS_PER_MS)
 #define MEASURE_NS_MAX (20 * NS_PER_MS)
 
 /* Many short rounds tell more than a few long ones: the round is what is compared. */
-static void plan_times(size_t cells, uint64_t budget_ns, struct measure_options *out)
+static void plan_times(size_t cells, uint64_t peers, uint64_t budget_ns,
+                       struct measure_options *out)
 {
+	uint64_t overhead_ns = ROUND_OVERHEAD_NS + WARMUP_NS + (peers - 2) * PEER_OVERHEAD_NS;
 	uint64_t each_ns = budget_ns / cells;
-	uint64_t rounds = each_ns / (ROUND_OVERHEAD_NS + WARMUP_NS + MEASURE_NS_MIN);
+	uint64_t rounds = each_ns / (overhead_ns + MEASURE_NS_MIN);
 	uint64_t rest_ns;
 
 	rounds = rounds < ROUNDS_MIN ? ROUNDS_MIN : rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
 	rest_ns = each_ns / rounds;
-	rest_ns = rest_ns > ROUND_OVERHEAD_NS + WARMUP_NS ? rest_ns - ROUND_OVERHEAD_NS - WARMUP_NS
-	                                                  : 0;
+	rest_ns = rest_ns > overhead_ns ? rest_ns - overhead_ns : 0;
 	out->rounds = (uint32_t)rounds;
 	out->warmup_ns = WARMUP_NS;
 	out->measure_ns = rest_ns < MEASURE_NS_MIN   ? MEASURE_NS_MIN
@@ -59,7 +61,7 @@ static int find_needs(const struct cli *cli, const struct report_semantics *sema
 	for (int i = 0; i < cli->arguments_count && ret == 0; i++)
 		ret = needs_add(out, cli->arguments[i], semantics, why, sizeof(why));
 	if (ret == 0)
-		ret = needs_settle(out, semantics, why, sizeof(why));
+		ret = needs_settle(out, why, sizeof(why));
 	if (ret < 0)
 		cli_error("%s", why);
 	return ret < 0 ? STATUS_USAGE : STATUS_DONE;
@@ -92,7 +94,7 @@ static int measure_missing(struct advisor *advise, const struct cli *cli, const 
 			printf("%s\n", name);
 		}
 	} else if (missing->cells_count > 0) {
-		plan_times(missing->cells_count, budget_ns, &options);
+		plan_times(missing->cells_count, advise->needs.peers, budget_ns, &options);
 		if (!cli->is_quiet)
 			fprintf(stderr,
 			        "ipcbench: measuring %zu cells that have no evidence here\n",
@@ -138,8 +140,9 @@ static int advise_run(int argc, char **argv)
 		.command = "advise",
 		.arguments = "[NEED...]",
 		.summary = "Ranks transports and models for your needs by what was measured here",
-		.text = "A NEED is key:value. Keys: pattern (ping_pong, stream), size, rate "
-			"(messages a second), peers, must (words with commas: told, survives, "
+		.text = "A NEED is key:value. Keys: pattern (ping_pong, stream, pool), size, rate "
+			"(messages a second), peers (more than 2: beside a dispatcher), must "
+			"(words with commas: told, survives, "
 			"distrust, no_uring, persistence, priorities, broadcast, ordering, "
 			"boundaries, empty, in_place, many_producers, many_consumers, processes), "
 			"for (latency, tail, throughput, cpu), wait (block, spin, hybrid), model "

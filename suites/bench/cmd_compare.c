@@ -338,13 +338,15 @@ static int compare_all(struct comparing *self)
 /* The page draws rounds in pairs, which stored sessions don't have. */
 static int find_exporter(struct comparing *self)
 {
-	if (self->cli.format && strcmp(self->cli.format, "html") == 0) {
-		cli_error(
-			"format 'html' is unknown here; there are: text, json, junit, markdown; "
-			"'ipcbench report SESSION --format html' draws a session of 'ipcbench ab'");
-		return STATUS_USAGE;
-	}
-	return cli_verdict_exporter(&self->cli, &self->exporter);
+	const char *format = self->cli.format ? self->cli.format : "text";
+	bool is_page = strcmp(format, "html") == 0;
+
+	self->exporter = is_page ? NULL : verdict_exporter_find(format);
+	if (self->exporter)
+		return STATUS_DONE;
+	cli_error("format '%s' is unknown here; there are: text, json, markdown, junit%s", format,
+	          is_page ? "; 'ipcbench report SESSION --format html' draws a session of ab" : "");
+	return STATUS_USAGE;
 }
 
 static int run_compare(int argc, char **argv)

@@ -152,8 +152,9 @@ static int report_run(int argc, char **argv)
 		.command = "report",
 		.arguments = "[SESSION]",
 		.summary = "Shows a stored session: the latest, or the one whose uuid begins so",
-		.text = "A session of ab is judged again, and shown as ab showed it; its formats "
-			"are text, json, markdown, junit and html.",
+		.text = "A session of ab is judged again, and shown as ab showed it, in text, "
+			"json, markdown, junit and html; the other formats give what each arm "
+			"measured.",
 		.options = CLI_PLUGIN | CLI_STORE | CLI_FORMAT | CLI_OUTPUT,
 		.arguments_max = 1,
 	};
@@ -166,7 +167,7 @@ static int report_run(int argc, char **argv)
 	int status;
 	int ret;
 
-	/* A comparison has no format that a report hasn't. */
+	/* What has no verdicts to show has each arm's cells; there is no third kind. */
 	if (cli_parse(&spec, argc, argv, &cli) != STATUS_DONE ||
 	    cli_exporter(&cli, &exporter) != STATUS_DONE)
 		return STATUS_USAGE;
@@ -177,7 +178,7 @@ static int report_run(int argc, char **argv)
 	                 sizeof(why));
 	if (ret < 0)
 		status = refuse(ret, why);
-	else if (head.is_comparison)
+	else if (head.is_comparison && verdict_exporter_find(cli.format ? cli.format : "text"))
 		status = show_comparison(&cli, store, head.uuid);
 	else
 		status = show_cells(&cli, store, head.uuid);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +54,7 @@ static int on_run(void *context, const struct run *run)
 {
 	struct reading *self = context;
 
-	if (run->failure[0] != '\0' || run->stage != 1 || strcmp(run->arm, "A") != 0 ||
-	    run->round >= ADVICE_ROUNDS_MAX)
+	if (run->stage != 1 || strcmp(run->arm, "A") != 0 || run->round >= ADVICE_ROUNDS_MAX)
 		return 0;
 	for (size_t i = 0; i < self->count; i++) {
 		struct advice_candidate *candidate = &self->candidates[i];
@@ -62,6 +62,12 @@ static int on_run(void *context, const struct run *run)
 		if (candidate->session != self->session ||
 		    strcmp(candidate->name, run->cell->name) != 0)
 			continue;
+		if (run->failure[0] != '\0') {
+			if (candidate->failure[0] == '\0')
+				snprintf(candidate->failure, sizeof(candidate->failure), "%s",
+				         run->failure);
+			continue;
+		}
 		for (; candidate->rounds_count <= run->round; candidate->rounds_count++)
 			candidate->rounds[candidate->rounds_count] = NAN;
 		candidate->rounds[run->round] = figure_of(self->goal, run);
@@ -143,6 +149,7 @@ int evidence_read(const char *path, enum needs_goal goal, struct advice_candidat
 		candidates[i].rounds_count = 0;
 		candidates[i].rate_hz = INFINITY;
 		candidates[i].session = 0;
+		candidates[i].failure[0] = '\0';
 	}
 	ret = store_open(&store, path, STORE_READ, why, sizeof(why));
 	if (ret == 0) {

@@ -12,8 +12,9 @@
 #include "suites/bench/needs.h"
 
 /*
- * Fills in the rounds and the session of each candidate, by its name. Candidates
- * without evidence stay without rounds; an absent history is none.
+ * Fills in the rounds and the session of each candidate, by its name, and why a round
+ * has failed, the newest session's. Candidates without evidence stay without rounds; an
+ * absent history is none.
  * Returns 0, or -errno, said.
  */
 int evidence_read(const char *store, enum needs_goal goal, struct advice_candidate *candidates,

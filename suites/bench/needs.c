@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "workloads/pool.h"
 #include "workloads/request.h"
 
 #define WHY_BYTES 512
 #define RATE_MAX 1000000000u
-#define PEERS_MAX 64u
+#define PEERS_MIN 2u
 
 /* Words of must: that are no promise of a clause. */
 #define WORD_PERSISTENCE "persistence"
@@ -20,7 +21,9 @@
 static const char *const goal_names[] = {"latency", "tail", "throughput", "cpu"};
 static const char *const goal_figures[] = {"p50_ns", "p99_ns", "messages_per_s",
                                            "cpu_ns_per_message"};
-static const char *const patterns[] = {"ping_pong", "stream", NULL};
+enum { PING_PONG, STREAM, POOL };
+static const char *const patterns[] = {
+	[PING_PONG] = "ping_pong", [STREAM] = "stream", [POOL] = "pool", NULL};
 static const char *const placements[] = {"same_core",    "smt_sibling", "cross_core",
                                          "cross_socket", "unpinned",    NULL};
 static const char *const waits[] = {"block", "spin", "hybrid", NULL};
@@ -52,9 +55,8 @@ bool needs_wants_more(enum needs_goal goal)
 void needs_init(struct needs *needs)
 {
 	*needs = (struct needs){
-		.pattern = patterns[0],
 		.size_bytes = 64,
-		.peers = 2,
+		.peers = PEERS_MIN,
 		.wait = waits[0],
 	};
 }
@@ -106,7 +108,7 @@ static int take_rate(struct needs *needs, const struct answer *answer)
 
 static int take_peers(struct needs *needs, const struct answer *answer)
 {
-	return take_number(answer, "peers", 2, PEERS_MAX, &needs->peers);
+	return take_number(answer, "peers", PEERS_MIN, POOL_WORKERS_MAX, &needs->peers);
 }
 
 static int take_placement(struct needs *needs, const struct answer *answer)
@@ -200,11 +202,14 @@ static const struct {
 	const char *usual; /* as the dialogue shows it */
 	int (*take)(struct needs *needs, const struct answer *answer);
 } keys[] = {
-	{"pattern", "Request and answer (ping_pong), or one way (stream)?", "ping_pong",
-         take_pattern},
+	{"pattern",
+         "Request and answer (ping_pong), one way (stream), or tasks that are handed out and "
+         "come back (pool)?",
+         "", take_pattern},
 	{"size", "Bytes of a message?", "64", take_size},
 	{"rate", "Messages a second that it must carry; 0 if no matter?", "0", take_rate},
-	{"peers", "How many peers?", "2", take_peers},
+	{"peers", "How many peers? 2 are both ends; more stand beside a dispatcher.", "2",
+         take_peers},
 	{"must", "What must hold? Such words with commas, or nothing?", "nothing", take_must},
 	{"for", "What counts: latency, tail, throughput or cpu?", "", take_goal},
 	{"wait", "Wait in the kernel (block), on a CPU of its own (spin), or both (hybrid)?",
@@ -251,33 +256,74 @@ static void write_words(FILE *out, const struct report_semantics *semantics)
 	fprintf(out, line, WORD_NO_URING, "io_uring is forbidden where it will run");
 }
 
+/* Returns the pattern that was named, or that follows from the number of peers. */
+static const char *pattern_of(const struct needs *needs)
+{
+	if (needs->pattern)
+		return needs->pattern;
+	return patterns[needs->peers > PEERS_MIN ? POOL : PING_PONG];
+}
+
+bool needs_has_dispatcher(const struct needs *needs)
+{
+	return needs->pattern == patterns[POOL] || needs->peers > PEERS_MIN;
+}
+
+/* Returns what counts where nobody says so. */
+static enum needs_goal usual_goal(const struct needs *needs)
+{
+	bool has_two_ends = needs->peers == PEERS_MIN && pattern_of(needs) == patterns[PING_PONG];
+
+	return has_two_ends ? NEEDS_LATENCY : NEEDS_THROUGHPUT;
+}
+
+/* Returns the answer that an empty line stands for. */
+static const char *usual_answer(const struct needs *needs, size_t key)
+{
+	if (keys[key].take == take_pattern)
+		return pattern_of(needs);
+	if (keys[key].take == take_goal)
+		return goal_names[usual_goal(needs)];
+	return keys[key].usual;
+}
+
+/* Takes the answer to one question. Returns as needs_add(), needs untouched on failure. */
+static int take_answer(struct needs *needs, size_t key, const struct answer *answer)
+{
+	struct needs taken = *needs;
+	struct needs settled;
+	int ret = answer->value[0] != '\0' ? keys[key].take(&taken, answer) : 0;
+
+	settled = taken;
+	if (ret == 0)
+		ret = needs_settle(&settled, answer->why, answer->why_bytes);
+	if (ret == 0)
+		*needs = taken;
+	return ret;
+}
+
 int needs_ask(struct needs *needs, const struct report_semantics *semantics, FILE *in, FILE *out)
 {
 	char why[WHY_BYTES];
+	struct answer answer = {semantics, NULL, why, sizeof(why)};
 	char *line = NULL;
 	size_t line_bytes = 0;
 	int ret = 0;
 
 	for (size_t i = 0; i < KEYS && ret == 0; i++) {
-		const struct answer answer = {semantics, NULL, why, sizeof(why)};
-		struct answer given = answer;
-
 		if (!keys[i].question)
 			continue;
 		if (keys[i].take == take_must)
 			write_words(out, semantics);
-		fprintf(out, "%s [%s] ", keys[i].question,
-		        keys[i].usual[0] != '\0'                ? keys[i].usual
-		        : strcmp(needs->pattern, "stream") == 0 ? "throughput"
-		                                                : "latency");
+		fprintf(out, "%s [%s] ", keys[i].question, usual_answer(needs, i));
 		fflush(out);
 		if (getline(&line, &line_bytes, in) < 0) {
 			ret = -ECANCELED;
 			break;
 		}
 		line[strcspn(line, "\r\n")] = '\0';
-		given.value = line;
-		if (line[0] != '\0' && keys[i].take(needs, &given) < 0) {
+		answer.value = line;
+		if (take_answer(needs, i, &answer) < 0) {
 			fprintf(out, "%s\n", why);
 			i--;
 		}
@@ -286,27 +332,49 @@ int needs_ask(struct needs *needs, const struct report_semantics *semantics, FIL
 	return ret;
 }
 
-int needs_settle(struct needs *needs, const struct report_semantics *semantics, char *why,
-                 size_t why_bytes)
+/* Says why the figure that counts can't be had of the pattern, if it can't. */
+static int check_goal(const struct needs *needs, char *why, size_t why_bytes)
 {
-	bool is_stream = strcmp(needs->pattern, "stream") == 0;
+	bool is_timed = needs->goal == NEEDS_LATENCY || needs->goal == NEEDS_TAIL;
+	const char *name = goal_names[needs->goal];
 
+	if (needs_has_dispatcher(needs) && is_timed)
+		snprintf(why, why_bytes,
+		         "for '%s' needs pattern:ping_pong with peers:2; beside a dispatcher no "
+		         "single answer is timed: take for:throughput or for:cpu",
+		         name);
+	else if (needs->pattern == patterns[STREAM] && is_timed)
+		snprintf(why, why_bytes,
+		         "for '%s' needs pattern:ping_pong; a stream's times are queueing", name);
+	else if (!needs_has_dispatcher(needs) && needs->pattern == patterns[PING_PONG] &&
+	         needs->goal == NEEDS_THROUGHPUT)
+		snprintf(why, why_bytes,
+		         "for 'throughput' needs pattern:stream or pattern:pool; a ping_pong of "
+		         "two has one message in flight");
+	else
+		return 0;
+	return -EINVAL;
+}
+
+int needs_settle(struct needs *needs, char *why, size_t why_bytes)
+{
 	if (!needs->has_goal)
-		needs->goal = is_stream ? NEEDS_THROUGHPUT : NEEDS_LATENCY;
-	if (is_stream && (needs->goal == NEEDS_LATENCY || needs->goal == NEEDS_TAIL)) {
+		needs->goal = usual_goal(needs);
+	needs->pattern = pattern_of(needs);
+	if (needs->pattern == patterns[STREAM] && needs->peers > PEERS_MIN) {
 		snprintf(why, why_bytes,
-		         "for '%s' needs pattern:ping_pong; a stream's times are queueing",
-		         goal_names[needs->goal]);
+		         "peers '%llu' needs pattern:pool or pattern:ping_pong, beside a "
+		         "dispatcher; a stream is measured between two",
+		         (unsigned long long)needs->peers);
 		return -EINVAL;
 	}
-	if (!is_stream && needs->goal == NEEDS_THROUGHPUT) {
+	if (needs_has_dispatcher(needs) && needs->size_bytes <= sizeof(struct pool_header)) {
 		snprintf(why, why_bytes,
-		         "for 'throughput' needs pattern:stream; a ping_pong has one "
-		         "message in flight");
+		         "size '%llu' is too small beside a dispatcher, where each message has a "
+		         "header of %zu bytes: take size:%zu or more",
+		         (unsigned long long)needs->size_bytes, sizeof(struct pool_header),
+		         sizeof(struct pool_header) + 1);
 		return -EINVAL;
 	}
-	/* Several peers share one way; a request has a way of its own to each. */
-	if (is_stream && needs->peers > 2)
-		needs->promises |= 1u << find_promise(semantics, "many_producers");
-	return 0;
+	return check_goal(needs, why, why_bytes);
 }

@@ -24,10 +24,10 @@ enum needs_goal {
 struct needs {
 	enum needs_goal goal;
 	bool has_goal;       /* named; else it follows from the pattern */
-	const char *pattern; /* the workload: ping_pong or stream */
+	const char *pattern; /* null until needs_settle(), if not named */
 	uint64_t size_bytes;
-	uint64_t rate_hz; /* to be sustained; 0: none */
-	uint64_t peers;
+	uint64_t rate_hz;      /* to be sustained; 0: none */
+	uint64_t peers;        /* 2: both ends; more, and in a pool: so many beside a dispatcher */
 	const char *placement; /* null: across cores, where there are two */
 	const char *wait;      /* block, spin or hybrid */
 	const char *model;     /* null: processes and threads */
@@ -47,14 +47,17 @@ int needs_add(struct needs *needs, const char *text, const struct report_semanti
               char *why, size_t why_bytes);
 
 /*
- * Asks for each need on a terminal; an empty answer takes the default, a wrong one is
- * asked for again. Returns 0, or -ECANCELED at the end of in.
+ * Asks for each need on a terminal; an empty answer takes the default, a wrong one, or
+ * one that contradicts those before, is asked for again. Returns 0, or -ECANCELED at the
+ * end of in.
  */
 int needs_ask(struct needs *needs, const struct report_semantics *semantics, FILE *in, FILE *out);
 
 /* Settles what follows from the rest. Returns as needs_add() where needs contradict. */
-int needs_settle(struct needs *needs, const struct report_semantics *semantics, char *why,
-                 size_t why_bytes);
+int needs_settle(struct needs *needs, char *why, size_t why_bytes);
+
+/* Says whether several peers stand beside a dispatcher: the workload pool, after needs_settle(). */
+bool needs_has_dispatcher(const struct needs *needs);
 
 /* Returns the name of a goal, as for: takes it. */
 const char *needs_goal_name(enum needs_goal goal);

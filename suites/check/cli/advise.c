@@ -157,7 +157,60 @@ static void what_none_promises_is_recommended_by_nobody(void **state)
 	json_decref(advice);
 	ipcbench(cli, "advise", "must:broadcast");
 	cli_assert_status(cli, 3);
-	cli_assert_holds(cli->out, "Nothing that was measured here keeps what must hold.");
+	cli_assert_holds(cli->out, "can run here as asked, none keeps what must hold.");
+}
+
+/* Fails unless each line of a dry run, at least one, holds both texts. */
+static void assert_cells(struct cli *cli, const char *first, const char *second)
+{
+	char *rest = cli->out;
+	char *line;
+	size_t count = 0;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (line[0] == '\0')
+			continue;
+		assert_non_null(strstr(line, first));
+		assert_non_null(strstr(line, second));
+		count++;
+	}
+	assert_true(count >= 5);
+}
+
+static void several_peers_are_judged_by_cells_that_have_so_many(void **state)
+{
+	struct cli *cli = *state;
+	const json_t *choice;
+	json_t *advice;
+	size_t i;
+
+	ipcbench(cli, "advise", "peers:8", "size:4K", "--dry-run");
+	cli_assert_status(cli, 0);
+	assert_cells(cli, "/pool/4096B/", "/peers=8/task=echo/amount=4080");
+	/* Who waits for an answer has one request on its way. */
+	ipcbench(cli, "advise", "peers:4", "pattern:ping_pong", "--dry-run");
+	cli_assert_status(cli, 0);
+	assert_cells(cli, "/pool/64B/", "/in_flight=1/peers=4/task=echo/amount=48");
+
+	ipcbench(cli, "advise", "peers:4", NEEDS, QUICK, "--format", "json", "--quiet");
+	cli_assert_status(cli, 0);
+	advice = cli_json(cli);
+	assert_true(json_array_size(json_object_get(advice, "ranking")) > 0);
+	json_array_foreach(json_object_get(advice, "ranking"), i, choice)
+	{
+		const char *cell =
+			json_string_value(json_array_get(json_object_get(choice, "evidence"), 0));
+		char sql[512];
+
+		assert_non_null(strstr(cell, "/pool/64B/same_core/block/processes/peers=4/"));
+		/* So many have worked, beside the dispatcher, in each round. */
+		snprintf(sql, sizeof(sql),
+		         "SELECT count(*) FROM (SELECT count(*) AS peers FROM peer p JOIN cell c "
+		         "ON c.id=p.cell_id WHERE c.name='%s' GROUP BY p.round) WHERE peers=5",
+		         cell);
+		assert_true(cli_history_number(cli->history, sql) >= 8);
+	}
+	json_decref(advice);
 }
 
 static void what_is_too_slow_is_left_out(void **state)
@@ -167,6 +220,24 @@ static void what_is_too_slow_is_left_out(void **state)
 	ipcbench(cli, "advise", NEEDS, QUICK, "rate:900000000", "--quiet");
 	cli_assert_status(cli, 3);
 	cli_assert_holds(cli->out, "messages a second in its slowest round, not 900000000");
+	cli_assert_holds(cli->out, "none carried 900000000 messages a second.");
+}
+
+static void what_fails_is_left_out_with_its_cause(void **state)
+{
+	/* 64 channels of sockets need more descriptors. */
+	static const char line[] =
+		"ulimit -n 60 && exec \"$0\" advise peers:32 placement:same_core "
+		"must:survives,no_uring model:processes --budget 2s --quiet";
+	struct cli *cli = *state;
+	const char *const argv[] = {"sh", "-c", line, cli_ipcbench(), NULL};
+
+	cli_run(cli, argv);
+	/* Queues of System V, where they may be made, need none. */
+	assert_true(cli->status == 0 || cli->status == 3);
+	cli_assert_holds(cli->out, "unix_dgram (processes)");
+	cli_assert_holds(cli->out, "not measured: no channel could be made: no descriptors are "
+	                           "left: RLIMIT_NOFILE");
 }
 
 static void bad_needs_are_refused(void **state)
@@ -178,12 +249,14 @@ static void bad_needs_are_refused(void **state)
 	} mistakes[] = {
 		{"colour:blue", "colour:blue", "pattern, size, rate"},
 		{"pattern", "pattern", "key:value"},
-		{"pattern:gossip", "gossip", "ping_pong, stream"},
+		{"pattern:gossip", "gossip", "ping_pong, stream, pool"},
 		{"size:-1", "-1", "0 to 1048576"},
-		{"peers:1", "1", "2 to 64"},
+		{"peers:0", "0", "2 to 32"},
+		{"peers:1", "1", "2 to 32"},
+		{"peers:100000", "100000", "2 to 32"},
 		{"must:fly", "fly", "persistence, no_uring"},
 		{"for:fun", "fun", "latency, tail"},
-		{"for:throughput", "throughput", "pattern:stream"},
+		{"for:throughput", "throughput", "pattern:stream or pattern:pool"},
 		{"wait:never", "never", "block, spin, hybrid"},
 		{"model:actors", "actors", "processes, threads"},
 		{"placement:moon", "moon", "same_core"},
@@ -194,6 +267,10 @@ static void bad_needs_are_refused(void **state)
 		ipcbench(cli, "advise", mistakes[i].need);
 		cli_assert_refused(cli, 2, mistakes[i].value, mistakes[i].remedy);
 	}
+	ipcbench(cli, "advise", "pattern:stream", "peers:8");
+	cli_assert_refused(cli, 2, "peers '8'", "pattern:pool");
+	ipcbench(cli, "advise", "peers:8", "for:latency");
+	cli_assert_refused(cli, 2, "for 'latency'", "for:throughput");
 }
 
 static void on_a_terminal_it_asks(void **state)
@@ -228,7 +305,9 @@ const struct CMUnitTest cli_advise_tests[] = {
 	TEST(what_is_stored_is_not_measured_again),
 	TEST(a_run_is_evidence_if_it_has_enough_rounds),
 	TEST(what_none_promises_is_recommended_by_nobody),
+	TEST(several_peers_are_judged_by_cells_that_have_so_many),
 	TEST(what_is_too_slow_is_left_out),
+	TEST(what_fails_is_left_out_with_its_cause),
 	TEST(bad_needs_are_refused),
 	TEST(on_a_terminal_it_asks),
 };

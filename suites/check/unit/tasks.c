@@ -85,10 +85,29 @@ static void a_bad_input_is_refused_with_its_cause(void **state)
 	task_fibonacci.close(&peer);
 }
 
+static void an_echo_is_what_came_and_differs_from_its_neighbour(void **state)
+{
+	struct task_peer peer = {.seed = 7, .amount = 48};
+	unsigned char inputs[2][48];
+	unsigned char result[48] = {0};
+
+	(void)state;
+	assert_int_equal(task_echo.bytes_max(48), 48);
+	assert_int_equal(task_echo.make(&peer, 0, inputs[0]), 48);
+	assert_int_equal(task_echo.make(&peer, 1, inputs[1]), 48);
+	/* A result of another task, or one left over, is seen. */
+	assert_memory_not_equal(inputs[0], inputs[1], 48);
+	assert_int_equal(task_echo.compute(&peer, inputs[1], 48, result), 48);
+	assert_memory_equal(result, inputs[1], 48);
+	assert_int_equal(task_echo.compute(&peer, inputs[1], 47, result), -EBADMSG);
+	assert_non_null(strstr(peer.why, "47 bytes"));
+}
+
 const struct CMUnitTest unit_tasks_tests[] = {
 	cmocka_unit_test(the_sequence_starts_as_everybody_knows),
 	cmocka_unit_test(a_long_sequence_ends_in_the_right_term),
 	cmocka_unit_test(no_result_is_larger_than_the_task_says),
 	cmocka_unit_test(a_bad_input_is_refused_with_its_cause),
+	cmocka_unit_test(an_echo_is_what_came_and_differs_from_its_neighbour),
 };
 const size_t unit_tasks_tests_count = sizeof(unit_tasks_tests) / sizeof(unit_tasks_tests[0]);
