@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "suites/check/command.h"
-#include "suites/check/races/score.h"
+#include "suites/check/races/mutation.h"
 
 enum races_key {
 	KEY_CASE = 0x100,
@@ -34,7 +34,7 @@ struct races_arguments {
 	struct score_request request;
 	bool is_list;
 	bool is_mutation;
-	const char *mutation; /* one edge or check; null: all */
+	const char *mutation; /* edges and checks, with commas between; null: all */
 };
 
 static const struct argp_option races_options[] = {
@@ -50,8 +50,8 @@ static const struct argp_option races_options[] = {
 	{"outcomes", KEY_OUTCOMES, NULL, 0,
          "Only see whether each outcome that can be forced is seen in each run", 0},
 	{"list", KEY_LIST, NULL, 0, "List the cases and what is true of them", 0},
-	{"mutation", KEY_MUTATION, "NAME", OPTION_ARG_OPTIONAL,
-         "Take each edge and check out of our detector, or one: some case must notice", 0},
+	{"mutation", KEY_MUTATION, "NAMES", OPTION_ARG_OPTIONAL,
+         "Take each edge and check, or these, out of our detector in turn: a case must notice", 0},
 	{"without", KEY_WITHOUT, "NAME", 0, "Take this edge or check out of our detector", 0},
 	{"source", KEY_SOURCE, "DIR", 0, "The source tree that holds the cases", 0},
 	{"programs", KEY_PROGRAMS, "DIR", 0, "Build the programs there, or find them built", 0},

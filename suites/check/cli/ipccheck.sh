@@ -58,6 +58,8 @@ refuse '--fault nothing faulty --list' faulty --fault nothing
 refuse 'nowhere' faulty --transport nowhere
 refuse 'drops --fault' faulty drops
 refuse 'nothing unit --list' unit nothing
+refuse '--mutation=nope edges.def' races --mutation=sem_post,nope
+refuse '--mutation= edges.def' races --mutation=
 refuse 'plan' unit registry plan
 
 run 0 --help

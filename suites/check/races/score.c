@@ -28,7 +28,6 @@ struct job {
 
 struct workers {
 	struct score *score;
-	char programs[PATH_MAX];
 	struct program slots[JOBS_MAX];
 	struct job jobs[JOBS_MAX];
 	size_t busy_count;
@@ -129,21 +128,12 @@ int score_select(struct score *score, const struct score_request *request)
 	return 0;
 }
 
-void score_release(struct score *score)
-{
-	for (size_t i = 0; score->trials && i < score->cell_count * detector_count; i++)
-		free(score->trials[i].durations_ns);
-	free(score->trials);
-	free(score->is_left_out);
-	free(score->cells);
-	catalogue_release(&score->catalogue);
-}
-
 static void show_progress(struct workers *workers, bool is_last)
 {
 	uint64_t now = clock_now_ns();
 
-	if (!isatty(STDERR_FILENO) || (!is_last && now - workers->shown_ns < 200 * NS_PER_MS))
+	if (workers->score->request->is_quiet || !isatty(STDERR_FILENO) ||
+	    (!is_last && now - workers->shown_ns < 200 * NS_PER_MS))
 		return;
 	workers->shown_ns = now;
 	fprintf(stderr, "\r%s: %zu of %zu%s", workers->what, workers->done_count,
@@ -214,12 +204,24 @@ static bool is_needed(const struct score *score, size_t cell, enum build_kind ki
 	return false;
 }
 
+/* Says whether an earlier cell has the same program: the models share theirs. */
+static bool is_built_before(const struct score *score, size_t cell, enum build_kind kind)
+{
+	const struct cell *at = &score->cells[cell];
+
+	for (size_t i = cell; i-- > 0 && score->cells[i].subject == at->subject;) {
+		if (score->cells[i].twin == at->twin && is_needed(score, i, kind))
+			return true;
+	}
+	return false;
+}
+
 static bool has_program(const struct workers *workers, size_t cell, enum build_kind kind)
 {
 	const struct cell *at = &workers->score->cells[cell];
 	char path[PATH_MAX];
 
-	workshop_path(path, workers->programs, at->subject, at->twin, kind);
+	workshop_path(path, workers->score->programs, at->subject, at->twin, kind);
 	return access(path, X_OK) == 0;
 }
 
@@ -246,15 +248,14 @@ static void compile_all(struct workers *workers)
 
 		if (!is_needed(score, cell, kind) || has_program(workers, cell, kind))
 			continue;
-		/* The models share their programs. */
-		if (cell > 0 && score->cells[cell].model == RACE_PROCESSES &&
-		    score->cells[cell].subject->has_model[RACE_THREADS] && !score->request->model)
+		if (is_built_before(score, cell, kind))
 			continue;
 		slot = take_slot(workers);
 		workers->total_count++;
 		workers->jobs[slot].cell = cell;
-		workshop_compile(&workers->jobs[slot].command, score->request, workers->programs,
-		                 score->cells[cell].subject, score->cells[cell].twin, kind);
+		workshop_compile(&workers->jobs[slot].command, score->request,
+		                 workers->score->programs, score->cells[cell].subject,
+		                 score->cells[cell].twin, kind);
 		start(workers, slot, COMPILE_LIMIT_S);
 	}
 	drain(workers);
@@ -265,7 +266,7 @@ static void start_run(struct workers *workers, size_t slot)
 	struct job *job = &workers->jobs[slot];
 	const struct detector *detector = &detectors[job->detector];
 
-	workshop_run(&job->command, workers->score->request, workers->programs,
+	workshop_run(&job->command, workers->score->request, workers->score->programs,
 	             &workers->score->cells[job->cell], detector, job->seed);
 	start(workers, slot, detector->limit_s);
 }
@@ -384,46 +385,66 @@ static void run_all(struct workers *workers)
 	drain(workers);
 }
 
-static void remove_programs(const struct workers *workers)
+static void remove_programs(const struct score *score)
 {
-	const struct score *score = workers->score;
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < score->cell_count * BUILD_KIND_COUNT; i++) {
 		const struct cell *cell = &score->cells[i / BUILD_KIND_COUNT];
 
-		workshop_path(path, workers->programs, cell->subject, cell->twin,
+		workshop_path(path, score->programs, cell->subject, cell->twin,
 		              i % BUILD_KIND_COUNT);
 		unlink(path);
 	}
-	rmdir(workers->programs);
+	rmdir(score->programs);
+}
+
+/* Makes the folder of the programs, if this is the first run. Returns 0, or -errno. */
+static int make_programs_folder(struct score *score)
+{
+	const char *given = score->request->programs;
+	const char *temporary = getenv("TMPDIR");
+	char path[PATH_MAX];
+
+	if (score->programs[0])
+		return 0;
+	snprintf(path, sizeof(path), given ? "%s" : "%s/races-XXXXXX",
+	         given       ? given
+	         : temporary ? temporary
+	                     : "/tmp");
+	if (given ? mkdir(path, 0700) < 0 && errno != EEXIST : !mkdtemp(path))
+		return -errno;
+	memcpy(score->programs, path, sizeof(path));
+	return 0;
 }
 
 int score_run(struct score *score)
 {
-	const char *given = score->request->programs;
-	const char *temporary = getenv("TMPDIR");
-	struct workers *workers = calloc(1, sizeof(*workers));
-	int ret;
+	struct workers *workers;
+	int ret = make_programs_folder(score);
 
+	if (ret < 0)
+		return ret;
+	workers = calloc(1, sizeof(*workers));
 	if (!workers)
 		return -ENOMEM;
 	workers->score = score;
-	snprintf(workers->programs, sizeof(workers->programs), given ? "%s" : "%s/races-XXXXXX",
-	         given       ? given
-	         : temporary ? temporary
-	                     : "/tmp");
-	if (given ? mkdir(given, 0700) < 0 && errno != EEXIST : !mkdtemp(workers->programs)) {
-		ret = -errno;
-		free(workers);
-		return ret;
-	}
 	compile_all(workers);
 	if (workers->error == 0)
 		run_all(workers);
 	ret = workers->error;
-	if (!given)
-		remove_programs(workers);
 	free(workers);
 	return ret;
+}
+
+void score_release(struct score *score)
+{
+	if (score->programs[0] && !score->request->programs)
+		remove_programs(score);
+	for (size_t i = 0; score->trials && i < score->cell_count * detector_count; i++)
+		free(score->trials[i].durations_ns);
+	free(score->trials);
+	free(score->is_left_out);
+	free(score->cells);
+	catalogue_release(&score->catalogue);
 }

@@ -9,6 +9,7 @@
 #ifndef RACES_SCORE_H
 #define RACES_SCORE_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -21,7 +22,8 @@ enum { DETECTORS_MAX = 16, TIERS_MAX = 4 };
 struct score_request {
 	const char *root;      /* of the source tree */
 	const char *racecheck; /* its path or name */
-	const char *programs;  /* a folder with built programs; null: a new one, removed after */
+	const char *programs;  /* a folder with built programs; null: a new one, for as long as the
+	                          score */
 	const char *case_glob; /* null: all */
 	const char *model;     /* null: both */
 	const char *twin;      /* null: both */
@@ -32,6 +34,7 @@ struct score_request {
 	bool is_expecting; /* to fail unless each verdict is the truth */
 	bool is_forcing;   /* only the outcomes that can be forced, and those in each run */
 	bool is_verbose;
+	bool is_quiet; /* shows no progress */
 	unsigned run_count;
 	unsigned job_count;
 };
@@ -55,6 +58,7 @@ struct trial {
 struct score {
 	const struct score_request *request;
 	struct catalogue catalogue;
+	char programs[PATH_MAX]; /* the folder with the programs; empty until the first run */
 	struct cell *cells;
 	bool *is_left_out; /* cells that score_run() is to pass over */
 	size_t cell_count;
@@ -105,8 +109,8 @@ void score_print_text(const struct score *score);
 int score_print_json(const struct score *score);
 
 /*
- * Builds what is missing and runs everything that the request asks for. Progress goes to
- * stderr. Returns 0, or -errno.
+ * Builds what is missing and runs everything that the request asks for, adding to the
+ * trials; may be called again. Progress goes to stderr. Returns 0, or -errno.
  */
 int score_run(struct score *score);
 
@@ -116,6 +120,7 @@ int score_run(struct score *score);
  */
 int score_select(struct score *score, const struct score_request *request);
 
+/* Frees the score, and removes the programs if their folder was not given. */
 void score_release(struct score *score);
 
 /*
@@ -124,8 +129,5 @@ void score_release(struct score *score);
  * was judged at all is wrong, too, unless all was skipped.
  */
 unsigned score_print_failures(const struct score *score);
-
-/* ipccheck races --mutation: takes out each edge and check. Returns an exit status. */
-int mutation_run(const struct score_request *request, const char *name);
 
 #endif

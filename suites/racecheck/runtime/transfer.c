@@ -138,7 +138,7 @@ static void take_signals(const struct transfer *transfer, long bytes)
 
 	for (long i = 0; i + (long)sizeof(*info) <= bytes; i += (long)sizeof(*info), info++)
 		signal_taken((int)info->ssi_signo, info->ssi_code,
-		             info->ssi_signo == SIGCHLD ? info->ssi_pid : 0);
+		             info->ssi_signo == SIGCHLD ? info->ssi_pid : 0, transfer->edge);
 }
 
 /* Orders the caller after what it has just taken, with the channel's lock held. */

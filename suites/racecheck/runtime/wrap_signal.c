@@ -42,9 +42,11 @@ static void message_told(void)
 	channel_acquire((struct channel_key){CHANNEL_NOTIFY, 0, 0}, EDGE_mq_notify);
 }
 
-void signal_taken(int number, int code, uint32_t child)
+void signal_taken(int number, int code, uint32_t child, enum edge edge)
 {
-	channel_acquire(signal_key(self.context->pid, number), EDGE_handler);
+	if (edge_is_off(edge))
+		return;
+	channel_acquire(signal_key(self.context->pid, number), edge);
 	if (code == SI_MESGQ)
 		message_told();
 	if (child != 0 && is_gone(child))
@@ -77,7 +79,7 @@ static void run_handler(int number, siginfo_t *info, void *machine)
 			schedule_await();
 		}
 		t->edge_place = 0;
-		signal_taken(number, info->si_code, dead_child(info));
+		signal_taken(number, info->si_code, dead_child(info), EDGE_handler);
 	}
 	errno = error;
 	if (action.sa_flags & SA_SIGINFO)
@@ -255,7 +257,7 @@ static int taken(const sigset_t *set, siginfo_t *info, const struct timespec *li
 		}
 	}
 	if (ret > 0) {
-		BUSY(signal_taken(ret, room.si_code, dead_child(&room)));
+		BUSY(signal_taken(ret, room.si_code, dead_child(&room), edge));
 		if (info)
 			*info = room;
 	}
@@ -338,6 +340,7 @@ INTERPOSE int setitimer(__itimer_which_t which, const struct itimerval *value,
 struct notify {
 	void (*function)(union sigval);
 	union sigval value;
+	enum edge edge; /* that it is the end of */
 };
 
 static void notified(union sigval raw)
@@ -350,7 +353,7 @@ static void notified(union sigval raw)
 		if (is_new)
 			BUSY(thread_wipe_stack());
 		channel_acquire((struct channel_key){CHANNEL_THREAD, self.context->pid, 1},
-		                EDGE_timer_create);
+		                notify.edge);
 		message_told();
 	}
 	notify.function(notify.value);
@@ -358,7 +361,10 @@ static void notified(union sigval raw)
 
 void *__libc_malloc(size_t bytes);
 
-/* Puts a function of the runtime in front of the program's. Returns what to pass on. */
+/*
+ * Puts a function of the runtime in front of the program's, to acquire by edge what was
+ * released before it was asked for. Returns what to pass on.
+ */
 static struct sigevent *notify_wrap(struct sigevent *copy, struct sigevent *event, enum edge edge)
 {
 	struct notify *notify;
@@ -368,15 +374,25 @@ static struct sigevent *notify_wrap(struct sigevent *copy, struct sigevent *even
 	notify = __libc_malloc(sizeof(*notify));
 	if (!notify)
 		return event;
-	*notify = (struct notify){event->sigev_notify_function, event->sigev_value};
+	*notify = (struct notify){event->sigev_notify_function, event->sigev_value, edge};
 	*copy = *event;
 	copy->sigev_notify_function = notified;
 	copy->sigev_value.sival_ptr = notify;
 	/* From now on private memory is shared by threads. */
 	atomic_fetch_add(&other_threads, 1);
 	atomic_fetch_add(&tlb_generation, 1);
-	channel_release((struct channel_key){CHANNEL_THREAD, self.context->pid, 1}, edge);
 	return copy;
+}
+
+/* Signals that timers of the process send, a bit each from 1 on. */
+static _Atomic uint64_t timer_signals;
+
+static void timer_sends(const struct sigevent *event)
+{
+	int number = event ? event->sigev_signo : SIGALRM;
+
+	if ((!event || event->sigev_notify != SIGEV_NONE) && number > 0 && number < SIGNAL_MAX)
+		atomic_fetch_or(&timer_signals, 1ull << (number - 1));
 }
 
 INTERPOSE int timer_create(clockid_t clock, struct sigevent *event, timer_t *out)
@@ -384,9 +400,8 @@ INTERPOSE int timer_create(clockid_t clock, struct sigevent *event, timer_t *out
 	struct sigevent copy;
 
 	if (call_begin(EDGE_timer_create, CALLER)) {
-		if (event && event->sigev_notify == SIGEV_SIGNAL)
-			sent(getpid(), event->sigev_signo, EDGE_timer_create);
-		event = notify_wrap(&copy, event, EDGE_timer_create);
+		timer_sends(event);
+		event = notify_wrap(&copy, event, EDGE_timer_settime);
 		call_end();
 	}
 	return REAL(timer_create)(clock, event, out);
@@ -398,10 +413,9 @@ INTERPOSE int timer_settime(timer_t timer, int flags, const struct itimerspec *v
 	if (call_begin(EDGE_timer_settime, CALLER)) {
 		channel_release((struct channel_key){CHANNEL_THREAD, self.context->pid, 1},
 		                EDGE_timer_settime);
-		/* The number it will send is libc's secret: any that has a handler. */
+		/* Which of them this timer will send is the kernel's to know. */
 		for (int number = 1; number < SIGNAL_MAX; number++) {
-			if (number == SIGALRM || number >= SIGRTMIN || number == SIGUSR1 ||
-			    number == SIGUSR2)
+			if (atomic_load(&timer_signals) >> (number - 1) & 1)
 				sent(getpid(), number, EDGE_timer_settime);
 		}
 		call_end();
@@ -416,6 +430,8 @@ INTERPOSE int mq_notify(int queue, const struct sigevent *event)
 	if (call_begin(EDGE_mq_notify, CALLER)) {
 		atomic_store(&session->has_notified_queue, 1);
 		event = notify_wrap(&copy, (struct sigevent *)(uintptr_t)event, EDGE_mq_notify);
+		channel_release((struct channel_key){CHANNEL_THREAD, self.context->pid, 1},
+		                EDGE_mq_notify);
 		call_end();
 	}
 	return REAL(mq_notify)(queue, event);

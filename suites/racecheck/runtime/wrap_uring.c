@@ -86,49 +86,62 @@ long uring_call(long number, const long *a, uintptr_t place)
 	return ret;
 }
 
-/* RING: a call that submits what is pending (is_submit), and perhaps waits for completions. */
-#define RING(name, parameters, arguments, is_submit)                                               \
+/*
+ * The thread is in a call of liburing: what that calls in turn, through the program's
+ * own symbols or not by version, is part of it.
+ */
+static __thread bool is_inside;
+
+/*
+ * RING: a call that submits what is pending (is_submit), or hands completions over
+ * (is_taking). One that only waits does not say what has come: the program looks, by an
+ * acquiring load of the ring's tail.
+ */
+#define RING(name, parameters, arguments, is_submit, is_taking)                                    \
 	int name parameters;                                                                       \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
 		int ret;                                                                           \
                                                                                                    \
-		if (!call_begin(EDGE_##name, CALLER))                                              \
+		if (is_inside || !call_begin(EDGE_##name, CALLER))                                 \
 			return REAL(name) arguments;                                               \
 		if (is_submit)                                                                     \
 			submitted(ring, EDGE_##name, CALLER);                                      \
+		is_inside = true;                                                                  \
 		schedule_outside(EDGE_##name);                                                     \
 		ret = REAL(name) arguments;                                                        \
 		schedule_inside();                                                                 \
-		completed(EDGE_##name);                                                            \
+		is_inside = false;                                                                 \
+		if (is_taking)                                                                     \
+			completed(EDGE_##name);                                                    \
 		call_end();                                                                        \
 		return ret;                                                                        \
 	}
 
 struct io_uring_cqe;
 struct __kernel_timespec;
-RING(io_uring_submit, (struct io_uring * ring), (ring), true)
-RING(io_uring_submit_and_wait, (struct io_uring * ring, unsigned count), (ring, count), true)
+RING(io_uring_submit, (struct io_uring * ring), (ring), true, false)
+RING(io_uring_submit_and_wait, (struct io_uring * ring, unsigned count), (ring, count), true, false)
 RING(io_uring_submit_and_wait_timeout,
      (struct io_uring * ring, struct io_uring_cqe **entry, unsigned count,
       struct __kernel_timespec *limit, sigset_t *mask),
-     (ring, entry, count, limit, mask), true)
-RING(io_uring_submit_and_get_events, (struct io_uring * ring), (ring), true)
-RING(io_uring_get_events, (struct io_uring * ring), (ring), false)
+     (ring, entry, count, limit, mask), true, true)
+RING(io_uring_submit_and_get_events, (struct io_uring * ring), (ring), true, false)
+RING(io_uring_get_events, (struct io_uring * ring), (ring), false, false)
 RING(io_uring_wait_cqes,
      (struct io_uring * ring, struct io_uring_cqe **entry, unsigned count,
       struct __kernel_timespec *limit, sigset_t *mask),
-     (ring, entry, count, limit, mask), false)
+     (ring, entry, count, limit, mask), false, true)
 RING(io_uring_wait_cqe_timeout,
      (struct io_uring * ring, struct io_uring_cqe **entry, struct __kernel_timespec *limit),
-     (ring, entry, limit), false)
+     (ring, entry, limit), false, true)
 RING(__io_uring_get_cqe,
      (struct io_uring * ring, struct io_uring_cqe **entry, unsigned submit_count, unsigned count,
       sigset_t *mask),
-     (ring, entry, submit_count, count, mask), submit_count != 0)
+     (ring, entry, submit_count, count, mask), submit_count != 0, true)
 RING(io_uring_peek_batch_cqe,
      (struct io_uring * ring, struct io_uring_cqe **entries, unsigned count),
-     (ring, entries, count), false)
+     (ring, entries, count), false, true)
 
 /* SETUP: a call after which a ring is mapped, out of sight. */
 #define SETUP(name, parameters, arguments)                                                         \

@@ -21,6 +21,7 @@
 struct shared {
 	mtx_t mutex;
 	cnd_t cond;
+	_Atomic bool is_waiting; /* the reader, or it is about to: it has the mutex */
 	bool is_ready;
 	int data;
 	int seen;
@@ -30,6 +31,8 @@ static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
+	/* Orders nothing; the reader has to wait. */
+	race_until(atomic_load_explicit(&shared->is_waiting, memory_order_relaxed));
 	in_correct(shared->data = window(42));
 	must(mtx_lock(&shared->mutex) == thrd_success);
 	shared->is_ready = true;
@@ -50,6 +53,7 @@ static void reader(void *memory)
 #endif
 
 	must(mtx_lock(&shared->mutex) == thrd_success);
+	atomic_store_explicit(&shared->is_waiting, true, memory_order_relaxed);
 	while (!shared->is_ready) {
 #ifdef FORM_TIMEDWAIT
 		must(cnd_timedwait(&shared->cond, &shared->mutex, &deadline) == thrd_success);

@@ -18,6 +18,7 @@
 struct shared {
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
+	_Atomic bool is_waiting; /* the reader, or it is about to: it has the mutex */
 	bool is_ready;
 	int data;
 	int seen;
@@ -27,6 +28,8 @@ static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
+	/* Orders nothing; the reader has to wait. */
+	race_until(atomic_load_explicit(&shared->is_waiting, memory_order_relaxed));
 	in_correct(shared->data = window(42));
 	must(pthread_mutex_lock(&shared->mutex) == 0);
 	shared->is_ready = true;
@@ -60,6 +63,7 @@ static void reader(void *memory)
 	struct shared *shared = memory;
 
 	must(pthread_mutex_lock(&shared->mutex) == 0);
+	atomic_store_explicit(&shared->is_waiting, true, memory_order_relaxed);
 	while (!shared->is_ready)
 		wait_for_signal(shared);
 	must(pthread_mutex_unlock(&shared->mutex) == 0);

@@ -7,7 +7,7 @@
  *
  * case: readiness
  * models: threads processes
- * forms: poll ppoll select pselect epoll_wait epoll_pwait epoll_pwait2
+ * forms: poll ppoll select pselect epoll_wait epoll_pwait epoll_pwait2 epoll_ctl
  * truth: correct free, broken racy
  * tier: L
  * missing: readiness
@@ -25,21 +25,35 @@
 
 struct shared {
 	int fd;
+	int epoll;
 	int data;
 	int seen;
 };
 
-static void wait_until_ready(int fd)
+/* The count makes the descriptor ready, or it was and is only watched from now on. */
+static void make_ready(const struct shared *shared)
 {
+#ifdef FORM_EPOLL_CTL
+	struct epoll_event event = {.events = EPOLLIN};
+
+	must(epoll_ctl(shared->epoll, EPOLL_CTL_ADD, shared->fd, &event) == 0);
+#else
+	must(write(shared->fd, &(uint64_t){1}, 8) == 8);
+#endif
+}
+
+static void wait_until_ready(const struct shared *shared)
+{
+	int fd = shared->fd;
 #if defined(FORM_POLL) || defined(FORM_PPOLL)
 	struct pollfd poller = {.fd = fd, .events = POLLIN};
 #elif defined(FORM_SELECT) || defined(FORM_PSELECT)
 	fd_set fds;
 #else
 	struct epoll_event event = {.events = EPOLLIN};
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int epoll = shared->epoll;
 #endif
-#ifndef FORM_EPOLL_WAIT
+#if !defined(FORM_EPOLL_WAIT) && !defined(FORM_EPOLL_CTL)
 	const struct timespec timeout = {.tv_sec = RACE_WAIT_S};
 #endif
 
@@ -56,8 +70,11 @@ static void wait_until_ready(int fd)
 	FD_SET(fd, &fds);
 	must(pselect(fd + 1, &fds, NULL, NULL, &timeout, NULL) == 1);
 #else
-	must(epoll >= 0);
+#ifdef FORM_EPOLL_CTL
+	(void)fd;
+#else
 	must(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0);
+#endif
 #if defined(FORM_EPOLL_PWAIT)
 	must(epoll_pwait(epoll, &event, 1, (int)timeout.tv_sec * 1000, NULL) == 1);
 #elif defined(FORM_EPOLL_PWAIT2)
@@ -73,7 +90,7 @@ static void writer(void *memory)
 	struct shared *shared = memory;
 
 	in_correct(shared->data = window(42));
-	must(write(shared->fd, &(uint64_t){1}, 8) == 8);
+	make_ready(shared);
 	in_broken(shared->data = window(42)); /* race: write write */
 }
 
@@ -81,7 +98,7 @@ static void reader(void *memory)
 {
 	struct shared *shared = memory;
 
-	wait_until_ready(shared->fd);
+	wait_until_ready(shared);
 	shared->seen = shared->data; /* race: read read */
 }
 
@@ -89,8 +106,13 @@ int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
+#ifdef FORM_EPOLL_CTL
+	shared->fd = eventfd(1, EFD_CLOEXEC);
+#else
 	shared->fd = eventfd(0, EFD_CLOEXEC);
-	must(shared->fd >= 0);
+#endif
+	shared->epoll = epoll_create1(EPOLL_CLOEXEC);
+	must(shared->fd >= 0 && shared->epoll >= 0);
 	race_peers(shared, reader, writer);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();

@@ -18,6 +18,7 @@
 
 struct shared {
 	pthread_rwlock_t rwlock;
+	_Atomic bool has_looked; /* the reader, once: orders nothing */
 	bool is_ready;
 	int data;
 	int seen;
@@ -47,6 +48,7 @@ static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
+	race_until(atomic_load_explicit(&shared->has_looked, memory_order_relaxed));
 	lock(&shared->rwlock, in_correct(true) in_broken(false));
 	shared->is_ready = true;   /* race: write write */
 	shared->data = window(42); /* race: write write */
@@ -61,6 +63,7 @@ static bool look(struct shared *shared)
 	is_ready = shared->is_ready; /* race: read read */
 	shared->seen = shared->data; /* race: read read */
 	must(pthread_rwlock_unlock(&shared->rwlock) == 0);
+	atomic_store_explicit(&shared->has_looked, true, memory_order_relaxed);
 	return is_ready;
 }
 

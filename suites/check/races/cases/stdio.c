@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/stdio.c - a pipe through the library's streams; the twin writes the data
+ * suites/check/races/cases/stdio.c - a line read by the library's streams; the twin writes the data
  * after the line.
  *
- * Bytes that lie in a buffer of the library have not been sent: what flushes it sends them.
+ * Bytes that lie in a buffer of the library have left the pipe.
  *
  * case: stdio
  * models: threads processes
- * forms: fgets fread fgetc getc getline fscanf fwrite fputc putc fprintf fclose
+ * forms: fgets fread fgetc getc getchar getline getdelim __getdelim __uflow fscanf __isoc23_vfscanf
  * truth: correct free, broken racy
  * tier: L
  * missing: stream
@@ -16,6 +16,10 @@
  * forced: stale
  * oracle: the reader sees what the writer wrote before it signalled
  */
+#if defined(FORM_GETCHAR) || defined(FORM_GETLINE)
+/* Has these called as they are, as without optimisation: libc's headers would inline them. */
+#define __NO_INLINE__ 1
+#endif
 #include "suites/check/races/race.h"
 
 struct shared {
@@ -24,56 +28,74 @@ struct shared {
 	int seen;
 };
 
-static void put(int fd)
-{
-	FILE *file = fdopen(fd, "w");
+#ifdef FORM___ISOC23_VFSCANF
+/* What scanf() is since glibc 2.38, in C of 2023. */
+#define IS_AVAILABLE __GLIBC_PREREQ(2, 38)
+#else
+#define IS_AVAILABLE true
+#endif
 
-	must(file != NULL);
-#if defined(FORM_FWRITE)
-	must(fwrite("x\n", 1, 2, file) == 2);
-#elif defined(FORM_FPUTC)
-	must(fputc(10, file) == 10);
-#elif defined(FORM_PUTC)
-	must(putc(10, file) == 10);
-#elif defined(FORM_FPRINTF)
-	must(fprintf(file, "%d\n", 1) == 2);
-#else
-	must(fputs("x\n", file) >= 0);
-#endif
-#ifdef FORM_FCLOSE
-	must(fclose(file) == 0);
-#else
-	must(fflush(file) == 0);
-#endif
+#if defined(FORM___ISOC23_VFSCANF) && __GLIBC_PREREQ(2, 38)
+int __isoc23_vfscanf(FILE *file, const char *format, va_list arguments);
+
+static int scan(FILE *file, const char *format, ...)
+{
+	va_list arguments;
+	int ret;
+
+	va_start(arguments, format);
+	ret = __isoc23_vfscanf(file, format, arguments);
+	va_end(arguments);
+	return ret;
 }
+#elif defined(FORM_FSCANF)
+#define scan fscanf
+#endif
 
 static void get(int fd)
 {
 	FILE *file = fdopen(fd, "r");
 	char text[8];
-#ifdef FORM_GETLINE
+#if defined(FORM_GETLINE) || defined(FORM_GETDELIM) || defined(FORM___GETDELIM)
 	char *line = NULL;
 	size_t bytes = 0;
 #endif
 
 	must(file != NULL);
+	(void)text;
 #if defined(FORM_FREAD)
 	must(fread(text, 1, 2, file) == 2);
 #elif defined(FORM_FGETC)
-	text[0] = (char)fgetc(file);
-	must(text[0] > 0);
+	must(fgetc(file) == 'x');
 #elif defined(FORM_GETC)
-	text[0] = (char)getc(file);
-	must(text[0] > 0);
+	must(getc(file) == 'x');
+#elif defined(FORM_GETCHAR)
+	stdin = file;
+	must(getchar() == 'x');
+#elif defined(FORM___UFLOW)
+	/* Inlined: calls __uflow() when the buffer is empty. */
+	must(getc_unlocked(file) == 'x');
 #elif defined(FORM_GETLINE)
-	(void)text;
-	must(getline(&line, &bytes, file) > 0);
-	free(line);
-#elif defined(FORM_FSCANF)
-	must(fscanf(file, "%7s", text) == 1);
+	must(getline(&line, &bytes, file) == 2);
+#elif defined(FORM_GETDELIM)
+	must(getdelim(&line, &bytes, 10, file) == 2);
+#elif defined(FORM___GETDELIM)
+	/* What getline() is where it is inlined. */
+	must(__getdelim(&line, &bytes, 10, file) == 2);
+#elif defined(scan) || (defined(FORM___ISOC23_VFSCANF) && __GLIBC_PREREQ(2, 38))
+	must(scan(file, "%7s", text) == 1);
 #else
 	must(fgets(text, sizeof(text), file) == text);
 #endif
+}
+
+static void put(int fd)
+{
+	FILE *file = fdopen(fd, "w");
+
+	must(file != NULL);
+	must(fputs("x\n", file) >= 0);
+	must(fflush(file) == 0);
 }
 
 static void writer(void *memory)
@@ -97,6 +119,8 @@ int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
+	errno = ENOSYS;
+	must_have("scanf() of C23", IS_AVAILABLE);
 	must(pipe(shared->ends) == 0);
 	race_peers(shared, reader, writer);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);

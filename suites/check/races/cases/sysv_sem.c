@@ -4,7 +4,7 @@
  *
  * case: sysv_sem
  * models: threads processes
- * forms: semop semtimedop
+ * forms: semop semtimedop semctl setall
  * truth: correct free, broken racy
  * tier: P
  * missing: semaphore
@@ -37,12 +37,24 @@ static void change(int set, short by)
 #endif
 }
 
+/* Adds one, or sets the value to one. */
+static void post(int set)
+{
+#if defined(FORM_SEMCTL)
+	must(semctl(set, 0, SETVAL, 1) == 0);
+#elif defined(FORM_SETALL)
+	must(semctl(set, 0, SETALL, &(unsigned short){1}) == 0);
+#else
+	change(set, 1);
+#endif
+}
+
 static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
 	in_correct(shared->data = window(42));
-	change(shared->set, 1);
+	post(shared->set);
 	in_broken(shared->data = window(42)); /* race: write write */
 }
 

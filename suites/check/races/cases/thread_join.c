@@ -29,6 +29,11 @@ static void *writer(void *memory)
 	return NULL;
 }
 
+static void *bystander(void *memory)
+{
+	return memory;
+}
+
 static void join(pthread_t thread)
 {
 #if defined(FORM_TRYJOIN)
@@ -49,14 +54,18 @@ static void join(pthread_t thread)
 int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
+	pthread_t other;
 	pthread_t thread;
 
+	/* A process of one thread has nothing to order: what follows has two. */
+	must(pthread_create(&other, NULL, bystander, NULL) == 0);
 	shared->given = 42;
 	must(pthread_create(&thread, NULL, writer, shared) == 0);
 	in_broken(shared->seen = shared->data); /* race: read read */
 	in_broken(race_done());
 	join(thread);
 	in_correct(shared->seen = shared->data);
+	must(pthread_join(other, NULL) == 0);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();
 }

@@ -24,6 +24,9 @@ struct shared {
 };
 
 static sigset_t signals;
+#ifdef FORM_TIMER_SETTIME
+static timer_t timer; /* of main() */
+#endif
 
 static void set_timer(void)
 {
@@ -35,10 +38,7 @@ static void set_timer(void)
 	alarm(1);
 #else
 	const struct itimerspec soon = {.it_value = {.tv_nsec = 1000000}};
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
-	timer_t timer;
 
-	must(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
 	must(timer_settime(timer, 0, &soon, NULL) == 0);
 #endif
 }
@@ -72,7 +72,13 @@ int main(int argc, char **argv)
 	alarm(0);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGALRM);
+	sigaddset(&signals, SIGIO);
 	must(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
+#ifdef FORM_TIMER_SETTIME
+	must(timer_create(CLOCK_MONOTONIC,
+	                  &(struct sigevent){.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGIO},
+	                  &timer) == 0);
+#endif
 	race_peers(shared, reader, writer);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/check/races/cases/futex_wake.c - a futex alone: who is woken comes after who woke it; the
+ * twin writes the data after the call.
+ *
+ * The word never changes.
+ *
+ * case: futex_wake
+ * models: threads processes
+ * truth: correct free, broken racy
+ * tier: L
+ * missing: futex
+ * pairs: write/read
+ * outcomes: correct fresh, broken fresh stale
+ * forced: stale
+ * oracle: the reader sees what the writer wrote before it woke the reader
+ */
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include "suites/check/races/race.h"
+
+struct shared {
+	uint32_t word;
+	int data;
+	int seen;
+};
+
+static void writer(void *memory)
+{
+	struct shared *shared = memory;
+
+	in_correct(shared->data = window(42));
+	race_until(syscall(SYS_futex, &shared->word, FUTEX_WAKE, 1, NULL, NULL, 0) == 1);
+	in_broken(shared->data = window(42)); /* race: write write */
+}
+
+static void reader(void *memory)
+{
+	struct shared *shared = memory;
+	const struct timespec timeout = {.tv_sec = RACE_WAIT_S};
+
+	must(syscall(SYS_futex, &shared->word, FUTEX_WAIT, 0, &timeout, NULL, 0) == 0);
+	shared->seen = shared->data; /* race: read read */
+}
+
+int main(int argc, char **argv)
+{
+	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
+
+	race_peers(shared, reader, writer);
+	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
+	return race_end();
+}
