@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
-	strcpy(shared->directory, "/tmp/race.XXXXXX");
+	snprintf(shared->directory, sizeof(shared->directory), "/tmp/race.XXXXXX");
 	must(mkdtemp(shared->directory) != NULL);
 	snprintf(shared->path, sizeof(shared->path), "%s/flag", shared->directory);
 	snprintf(shared->other, sizeof(shared->other), "%s/other", shared->directory);
