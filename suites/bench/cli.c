@@ -44,6 +44,8 @@ static const struct {
           0}},
 	{CLI_AA, {"aa", 'a', "N", 0, "Make N comparisons of a program with itself", 0}},
 	{CLI_INJECT, {"inject", 'i', "PERCENT", 0, "Slow one arm down by so much, and find it", 0}},
+	{CLI_QUANTILE,
+         {"quantile", 'Q', "NAME", 0, "Slow it down by a share of p50 (default) or p99", 0}},
 	{CLI_TRIALS, {"trials", 't', "N", 0, "So often at each placement (default: 20)", 0}},
 	{CLI_NOTE, {"note", 'm', "TEXT", 0, "Why, in one line, for whoever reads it later", 0}},
 	{CLI_REPLAY,
@@ -69,6 +71,15 @@ void cli_error(const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
+}
+
+static int parse_quantile(const char *text, bool *is_p99)
+{
+	*is_p99 = strcmp(text, "p99") == 0;
+	if (*is_p99 || strcmp(text, "p50") == 0)
+		return STATUS_DONE;
+	cli_error("quantile '%s' is unknown; there are: p50, p99", text);
+	return STATUS_USAGE;
 }
 
 static int parse_number(const char *name, const char *text, uint64_t *out)
@@ -173,6 +184,8 @@ static int parse_option(struct parse *parse, int key, char *value)
 		return parse_count("inject", value, 1000, &cli->inject_percent);
 	case 't':
 		return parse_count("trials", value, 100000, &cli->trials);
+	case 'Q':
+		return parse_quantile(value, &cli->is_p99);
 	case 'm':
 		cli->note = value;
 		break;

@@ -31,8 +31,9 @@ enum cli_option {
 	CLI_AA = 1u << 12,
 	CLI_INJECT = 1u << 13,
 	CLI_TRIALS = 1u << 14,
-	CLI_NOTE = 1u << 16,
 	CLI_REPLAY = 1u << 15,
+	CLI_NOTE = 1u << 16,
+	CLI_QUANTILE = 1u << 17,
 };
 
 #define CLI_ARGUMENTS_MAX 256
@@ -54,6 +55,7 @@ struct cli {
 	uint64_t aa;
 	uint64_t inject_percent;
 	uint64_t trials;
+	bool is_p99;                          /* the quantile, else p50 */
 	const char *note;                     /* null: not named */
 	const char *replay;                   /* null: not named */
 	const char *plugins[CLI_PLUGINS_MAX]; /* of a command that keeps them */

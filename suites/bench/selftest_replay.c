@@ -107,7 +107,8 @@ static int draw_trials(struct replay *replay, struct selftest_tally *tally, unsi
 			ret = compare(replay, cell, injected, SELFTEST_TRIAL_ROUNDS, comparisons);
 			if (ret < 0)
 				return ret;
-			selftest_tally_add_trial(tally, placement, &comparisons[AB_P50]);
+			selftest_tally_add_trial(tally, placement,
+			                         &comparisons[tally->is_p99 ? AB_P99 : AB_P50]);
 			done++;
 		}
 	} while (done > before && done < tally->trials_max);

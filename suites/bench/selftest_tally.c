@@ -13,6 +13,8 @@
 #include "suites/bench/command.h"
 
 #define FOUND_SHARE 0.95
+/* One in so many must scatter little for a share of those to say something. */
+#define QUIET_TRIALS_SHARE 3u
 #define SUSPECT_SHARE 0.01
 /* Of one in a hundred suspects the confirmation lets 0.05 pass. */
 #define FLAGGED_SHARE 0.0005
@@ -88,6 +90,8 @@ void selftest_tally_add_trial(struct selftest_tally *tally, unsigned placement,
 {
 	struct selftest_injection *injection = &tally->injections[placement];
 	double share = (double)tally->percent / 100.0;
+	bool is_found;
+	bool is_quiet;
 
 	if (injection->trials == tally->trials_max)
 		return;
@@ -99,9 +103,14 @@ void selftest_tally_add_trial(struct selftest_tally *tally, unsigned placement,
 	injection->effects[injection->trials - injection->failed - 1] =
 		expm1(comparison->stages[0].test.estimate);
 	injection->covered += covers(&comparison->stages[0].test, log1p(share));
-	if (comparison->verdict == COMPARISON_REGRESSED)
-		injection->found++;
-	else
+	is_found = comparison->verdict == COMPARISON_REGRESSED;
+	is_quiet = comparison->stages[0].sigma <=
+	           (tally->is_p99 ? SELFTEST_QUIET_TAIL : SELFTEST_QUIET);
+	injection->found += is_found;
+	injection->quiet += is_quiet;
+	injection->quiet_found += is_quiet && is_found;
+	injection->unchanged += comparison->verdict == COMPARISON_UNCHANGED;
+	if (!is_found)
 		injection->blind += comparison->least_seen > share ||
 		                    comparison->high - comparison->low > share / 2;
 }
@@ -214,9 +223,30 @@ static bool equals_hold(const struct selftest_tally *tally, char *why, size_t wh
 	return false;
 }
 
-static uint64_t wanted(const struct selftest_injection *injection)
+/* True if the misses of rounds that scatter widely are not counted against ab. */
+static bool counts_quiet_only(const struct selftest_tally *tally)
 {
-	return (uint64_t)ceil(FOUND_SHARE * (double)injection->trials);
+	return tally->is_p99 || tally->percent < SELFTEST_LARGE_PERCENT;
+}
+
+/* The trials that count, and how many of them were found and should be. */
+struct score {
+	uint64_t trials;
+	uint64_t found;
+	uint64_t wanted;
+};
+
+static struct score score_of(const struct selftest_tally *tally,
+                             const struct selftest_injection *injection)
+{
+	bool is_quiet = counts_quiet_only(tally);
+	struct score score = {
+		.trials = is_quiet ? injection->quiet : injection->trials,
+		.found = is_quiet ? injection->quiet_found : injection->found,
+	};
+
+	score.wanted = (uint64_t)ceil(FOUND_SHARE * (double)score.trials);
+	return score;
 }
 
 /* True if the intervals hold what was injected as often as they say, where that is known. */
@@ -234,8 +264,9 @@ static bool coverage_holds(const struct selftest_tally *tally,
  */
 static bool is_noise(const struct selftest_tally *tally, const struct selftest_injection *injection)
 {
-	return tally->load > LOAD_MAX ||
-	       injection->found + injection->blind + injection->failed >= wanted(injection);
+	return tally->load > LOAD_MAX || (!counts_quiet_only(tally) &&
+	                                  injection->found + injection->blind + injection->failed >=
+	                                          score_of(tally, injection).wanted);
 }
 
 /* Judges the trials at one placement. Returns an exit status, with its cause in why. */
@@ -243,6 +274,7 @@ static int judge_injection(const struct selftest_tally *tally, size_t placement,
                            size_t why_bytes)
 {
 	const struct selftest_injection *injection = &tally->injections[placement];
+	struct score score = score_of(tally, injection);
 
 	if (!coverage_holds(tally, injection)) {
 		snprintf(why, why_bytes,
@@ -250,11 +282,29 @@ static int judge_injection(const struct selftest_tally *tally, size_t placement,
 		         selftest_placements[placement]);
 		return STATUS_REGRESSED;
 	}
-	if (injection->found >= wanted(injection))
+	if (injection->unchanged > 0) {
+		snprintf(why, why_bytes, "%s: %llu slowed ones were said to be unchanged",
+		         selftest_placements[placement], (unsigned long long)injection->unchanged);
+		return STATUS_REGRESSED;
+	}
+	if (injection->found >= (uint64_t)ceil(FOUND_SHARE * (double)injection->trials))
 		return STATUS_DONE;
-	snprintf(why, why_bytes, "%s: %llu of %llu slowed ones were found, %llu should be%s",
-	         selftest_placements[placement], (unsigned long long)injection->found,
-	         (unsigned long long)injection->trials, (unsigned long long)wanted(injection),
+	if (score.trials < injection->trials / QUIET_TRIALS_SHARE) {
+		snprintf(why, why_bytes,
+		         "%s: in all but %llu of %llu trials the rounds scattered by more than "
+		         "%.1f %%: this machine is too noisy to tell; try again when it is quiet",
+		         selftest_placements[placement], (unsigned long long)score.trials,
+		         (unsigned long long)injection->trials,
+		         100.0 * (tally->is_p99 ? SELFTEST_QUIET_TAIL : SELFTEST_QUIET));
+		return STATUS_FAILED;
+	}
+	if (score.found >= score.wanted)
+		return STATUS_DONE;
+	snprintf(why, why_bytes, "%s: %llu of %llu slowed ones%s were found, %llu should be%s",
+	         selftest_placements[placement], (unsigned long long)score.found,
+	         (unsigned long long)score.trials,
+	         counts_quiet_only(tally) ? " with rounds that scatter little" : "",
+	         (unsigned long long)score.wanted,
 	         is_noise(tally, injection)
 	                 ? ": this machine is too noisy to tell; try again when it is quiet"
 	                 : "");
@@ -297,13 +347,15 @@ static json_t *injection_json(const struct selftest_tally *tally, size_t placeme
 	const struct selftest_injection *injection = &tally->injections[placement];
 	double effect = median_effect(injection);
 
-	return json_pack("{s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:o, s:f}", "percent",
-	                 (json_int_t)tally->percent, "quantile", 0.5, "placement",
-	                 selftest_placements[placement], "trials", (json_int_t)injection->trials,
-	                 "found", (json_int_t)injection->found, "failed",
-	                 (json_int_t)injection->failed, "blind", (json_int_t)injection->blind,
-	                 "effect", isfinite(effect) ? json_real(effect) : json_null(), "coverage",
-	                 share_of(injection->covered, injection->trials - injection->failed));
+	return json_pack(
+		"{s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f}", "percent",
+		(json_int_t)tally->percent, "quantile", tally->is_p99 ? 0.99 : 0.5, "placement",
+		selftest_placements[placement], "trials", (json_int_t)injection->trials, "found",
+		(json_int_t)injection->found, "quiet", (json_int_t)injection->quiet, "quiet_found",
+		(json_int_t)injection->quiet_found, "unchanged", (json_int_t)injection->unchanged,
+		"failed", (json_int_t)injection->failed, "blind", (json_int_t)injection->blind,
+		"effect", isfinite(effect) ? json_real(effect) : json_null(), "coverage",
+		share_of(injection->covered, injection->trials - injection->failed));
 }
 
 static json_t *injections_json(const struct selftest_tally *tally)
@@ -378,7 +430,8 @@ static void write_reproduce(FILE *out, const struct selftest_tally *tally)
 	if (tally->comparisons_max > 0)
 		fprintf(out, " --aa %llu", (unsigned long long)tally->comparisons_max);
 	if (tally->percent > 0)
-		fprintf(out, " --inject %llu --trials %llu", (unsigned long long)tally->percent,
+		fprintf(out, " --inject %llu%s --trials %llu", (unsigned long long)tally->percent,
+		        tally->is_p99 ? " --quantile p99" : "",
 		        (unsigned long long)tally->trials_max);
 	fprintf(out, " --seed %llu\n", (unsigned long long)tally->seed);
 }
@@ -392,10 +445,14 @@ int selftest_tally_write_text(FILE *out, const struct selftest_tally *tally)
 
 		if (injection->trials > 0)
 			fprintf(out,
-			        "+%llu %% at p50, %s: found in %llu of %llu, seen as %+.1f %%\n",
-			        (unsigned long long)tally->percent, selftest_placements[i],
-			        (unsigned long long)injection->found,
+			        "+%llu %% at %s, %s: found in %llu of %llu, of those whose rounds "
+			        "scatter by at most %.1f %% in %llu of %llu; seen as %+.1f %%\n",
+			        (unsigned long long)tally->percent, tally->is_p99 ? "p99" : "p50",
+			        selftest_placements[i], (unsigned long long)injection->found,
 			        (unsigned long long)injection->trials,
+			        100.0 * (tally->is_p99 ? SELFTEST_QUIET_TAIL : SELFTEST_QUIET),
+			        (unsigned long long)injection->quiet_found,
+			        (unsigned long long)injection->quiet,
 			        100.0 * median_effect(injection));
 	}
 	write_reproduce(out, tally);

@@ -17,20 +17,28 @@
 
 /* With fewer comparisons a share of them says little. */
 #define SELFTEST_JUDGED_FROM 200u
+/* Rounds that scatter more than so, p50 and p99, can't promise to show a small effect. */
+#define SELFTEST_QUIET 0.025
+#define SELFTEST_QUIET_TAIL 0.05
+/* An effect of the p50 that is found however its rounds scatter. */
+#define SELFTEST_LARGE_PERCENT 10u
 
 enum { SELFTEST_SAME_CORE, SELFTEST_CROSS_CORE, SELFTEST_PLACEMENTS };
 
 /* The names of the placements as cells have them. */
 extern const char *const selftest_placements[SELFTEST_PLACEMENTS];
 
-/* The trials at one placement: B slowed down at p50 by a known share. */
+/* The trials at one placement: B slowed down by a known share of a quantile. */
 struct selftest_injection {
 	uint64_t trials;
 	uint64_t found;
-	uint64_t blind;   /* missed, and the rounds scattered too widely to see such an effect */
-	uint64_t failed;  /* gave no verdict */
-	uint64_t covered; /* the interval of the first stage holds what was injected */
-	double *effects;  /* of the first stage, shares; trials - failed of them */
+	uint64_t quiet; /* with a robust deviation of at most SELFTEST_QUIET */
+	uint64_t quiet_found;
+	uint64_t unchanged; /* said to be UNCHANGED, which none may be */
+	uint64_t blind;     /* missed, and the rounds scattered too widely to see such an effect */
+	uint64_t failed;    /* gave no verdict */
+	uint64_t covered;   /* the interval of the first stage holds what was injected */
+	double *effects;    /* of the first stage, shares; trials - failed of them */
 };
 
 struct selftest_tally {
@@ -50,6 +58,7 @@ struct selftest_tally {
 	double *p; /* of the first stage, one a comparison */
 
 	uint64_t percent; /* injected; 0: nothing */
+	bool is_p99;      /* of which it is a share; else p50 */
 	uint64_t trials_max;
 	struct selftest_injection injections[SELFTEST_PLACEMENTS];
 
@@ -75,7 +84,9 @@ void selftest_tally_add_trial(struct selftest_tally *tally, unsigned placement,
  * p-values evenly spread (Kolmogorov-Smirnov p above 0.01) and 40 to 60 % slower. A
  * replay makes so many that some are flagged by chance: at most 1 % suspects and 0.05 %
  * flagged beyond a chance of 0.1 %, and intervals that hold the truth in 92 to 98 %.
- * Both: 95 % of the trials of each placement found.
+ * Both: 95 % of the trials of each placement found; below 10 % of the p50, and of the
+ * p99, of those alone whose rounds scatter by at most SELFTEST_QUIET. No trial may be said
+ * to be unchanged.
  *
  * Returns STATUS_DONE, STATUS_REGRESSED (a bar does not hold), or STATUS_FAILED (the
  * machine is too noisy to tell, or something gave no verdict). Other than for the first,

@@ -119,7 +119,7 @@ static int judge_trials(unsigned found, double width, double load)
 		struct comparison c = {
 			.stage_count = 2,
 			.is_suspect = true,
-			.verdict = i < found ? COMPARISON_REGRESSED : COMPARISON_UNCHANGED,
+			.verdict = i < found ? COMPARISON_REGRESSED : COMPARISON_INCONCLUSIVE,
 			.low = 0.0,
 			.high = width,
 		};
@@ -140,6 +140,68 @@ static void nineteen_of_twenty_must_be_found_unless_noise_hides_them(void **stat
 	assert_int_equal(judge_trials(18, 0.3, 0.1), STATUS_FAILED);
 	assert_non_null(strstr(why, "too noisy to tell"));
 	assert_int_equal(judge_trials(0, 0.01, 3.0), STATUS_FAILED);
+}
+
+/*
+ * Judges 20 trials of which so many scatter little, and so many of these are found; of
+ * the others none is. The last one, if it is missed, is said to be such.
+ */
+static int judge_scattered(unsigned percent, bool is_p99, unsigned quiet, unsigned found,
+                           enum comparison_verdict last)
+{
+	struct selftest_tally tally;
+	int status;
+
+	assert_int_equal(selftest_tally_init(&tally, 0, 20), 0);
+	tally.percent = percent;
+	tally.is_p99 = is_p99;
+	for (unsigned i = 0; i < 20; i++) {
+		struct comparison c = {
+			.stage_count = 1,
+			.verdict = i < found ? COMPARISON_REGRESSED : COMPARISON_INCONCLUSIVE,
+			.stages[0].sigma = i < quiet ? 0.02 : 0.06,
+		};
+
+		if (i == 19 && found < 20)
+			c.verdict = last;
+		selftest_tally_add_trial(&tally, SELFTEST_SAME_CORE, &c);
+	}
+	status = selftest_tally_judge(&tally, why, sizeof(why));
+	selftest_tally_release(&tally);
+	return status;
+}
+
+static void small_effects_and_tails_count_where_rounds_scatter_little(void **state)
+{
+	static const struct {
+		unsigned percent;
+		bool is_p99;
+	} kinds[] = {{5, false}, {10, true}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		unsigned percent = kinds[i].percent;
+		bool is_p99 = kinds[i].is_p99;
+
+		assert_int_equal(judge_scattered(percent, is_p99, 10, 10, COMPARISON_INCONCLUSIVE),
+		                 STATUS_DONE);
+		assert_int_equal(judge_scattered(percent, is_p99, 10, 9, COMPARISON_INCONCLUSIVE),
+		                 STATUS_REGRESSED);
+		assert_non_null(strstr(why, "9 of 10 slowed ones with rounds that scatter little"));
+		assert_int_equal(judge_scattered(percent, is_p99, 0, 0, COMPARISON_INCONCLUSIVE),
+		                 STATUS_FAILED);
+		assert_non_null(strstr(why, "too noisy to tell"));
+	}
+	/* A large one of the p50 is found in all of them. */
+	assert_int_equal(judge_scattered(10, false, 10, 10, COMPARISON_INCONCLUSIVE),
+	                 STATUS_REGRESSED);
+}
+
+static void a_slowed_one_is_never_unchanged(void **state)
+{
+	(void)state;
+	assert_int_equal(judge_scattered(5, false, 10, 10, COMPARISON_UNCHANGED), STATUS_REGRESSED);
+	assert_non_null(strstr(why, "1 slowed ones were said to be unchanged"));
 }
 
 static void what_gave_no_verdict_or_came_too_late_is_no_pass(void **state)
@@ -305,6 +367,8 @@ const struct CMUnitTest unit_selftest_tests[] = {
 	cmocka_unit_test(one_percent_rounded_up_may_be_suspects_and_none_flagged),
 	cmocka_unit_test(shares_of_p_and_sign_are_judged_from_two_hundred_on),
 	cmocka_unit_test(nineteen_of_twenty_must_be_found_unless_noise_hides_them),
+	cmocka_unit_test(small_effects_and_tails_count_where_rounds_scatter_little),
+	cmocka_unit_test(a_slowed_one_is_never_unchanged),
 	cmocka_unit_test(what_gave_no_verdict_or_came_too_late_is_no_pass),
 	IN_FOLDER(a_replay_of_quiet_rounds_holds_every_bar),
 	IN_FOLDER(a_replay_of_noisy_rounds_misses_but_cries_no_wolf),

@@ -65,6 +65,12 @@ static inline void touch(const void *pointer, size_t bytes, bool is_write, uintp
 /* wrap_text.c: reads the texts that a format of printf() takes from its arguments. */
 void touch_format(const char *format, va_list arguments, uintptr_t place);
 
+/*
+ * wrap_scan.c: writes what a format of scanf() has put where its arguments point;
+ * count: as scanf() returned.
+ */
+void touch_scanned(const char *format, va_list arguments, int count, uintptr_t place);
+
 /* Runs a statement of the runtime with signals held back. */
 #define BUSY(statement)                                                                            \
 	do {                                                                                       \

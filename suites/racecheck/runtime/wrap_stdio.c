@@ -309,6 +309,9 @@ INPUT(__isoc23_vfscanf, int, (FILE * file, const char *format, va_list arguments
 		va_start(arguments, format);                                                       \
 		ret = function(file, format, arguments);                                           \
 		va_end(arguments);                                                                 \
+		va_start(arguments, format);                                                       \
+		touch_scanned(format, arguments, ret, CALLER);                                     \
+		va_end(arguments);                                                                 \
 		return ret;                                                                        \
 	}
 

@@ -78,8 +78,15 @@ IF_PRESENT int __isoc23_vsscanf(const char *text, const char *format, va_list ar
 	EXPORT int __wrap_##name(const char *text, const char *format, va_list arguments);         \
 	EXPORT int __wrap_##name(const char *text, const char *format, va_list arguments)          \
 	{                                                                                          \
+		va_list written;                                                                   \
+		int ret;                                                                           \
+                                                                                                   \
 		READS(text, strlen(text) + 1);                                                     \
-		return name(text, format, arguments);                                              \
+		va_copy(written, arguments);                                                       \
+		ret = name(text, format, arguments);                                               \
+		touch_scanned(format, written, ret, CALLER);                                       \
+		va_end(written);                                                                   \
+		return ret;                                                                        \
 	}                                                                                          \
                                                                                                    \
 	EXPORT int __wrap_##variadic(const char *text, const char *format, ...);                   \
@@ -91,6 +98,9 @@ IF_PRESENT int __isoc23_vsscanf(const char *text, const char *format, va_list ar
 		READS(text, strlen(text) + 1);                                                     \
 		va_start(arguments, format);                                                       \
 		ret = name(text, format, arguments);                                               \
+		va_end(arguments);                                                                 \
+		va_start(arguments, format);                                                       \
+		touch_scanned(format, arguments, ret, CALLER);                                     \
 		va_end(arguments);                                                                 \
 		return ret;                                                                        \
 	}

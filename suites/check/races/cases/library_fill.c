@@ -7,7 +7,7 @@
  *
  * case: library_fill
  * models: threads processes
- * forms: clock_gettime fstat getrandom gmtime_r strftime inet_pton memccpy wcscpy strtok
+ * forms: clock_gettime fstat getrandom gmtime_r strftime inet_pton memccpy wcscpy strtok sscanf fscanf
  * truth: correct free, broken racy
  * tier: P
  * missing: wait for the end of the call
@@ -18,6 +18,7 @@
  */
 #include <arpa/inet.h>
 #include <semaphore.h>
+#include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -32,6 +33,7 @@ union record {
 	struct tm date;
 	struct in_addr address;
 	struct stat state;
+	int number;
 };
 
 struct shared {
@@ -41,6 +43,7 @@ struct shared {
 	bool is_stale;
 };
 
+static FILE *numbers;
 static const struct tm date = {.tm_year = 126, .tm_mday = 26, .tm_mon = 10};
 
 static void fill(union record *record)
@@ -61,6 +64,10 @@ static void fill(union record *record)
 	must(wcscpy(record->wide, L"name") == record->wide); /* race: write write */
 #elif defined(FORM_STRTOK)
 	must((strtok)(record->text, ";") != NULL); /* race: write write */
+#elif defined(FORM_SSCANF)
+	must(sscanf("12 name", "%*d %15s%n", record->text, &(int){0}) == 1); /* race: write write */
+#elif defined(FORM_FSCANF)
+	must(fscanf(numbers, "%d", &record->number) == 1); /* race: write write */
 #else
 	must(clock_gettime(CLOCK_MONOTONIC, &record->time) == 0); /* race: write write */
 #endif
@@ -89,6 +96,8 @@ int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
+	numbers = fmemopen((char[]){"12"}, 2, "r");
+	must(numbers);
 	must(sem_init(&shared->filled, race.is_processes, 0) == 0);
 	memset(&shared->record, 0, sizeof(shared->record));
 	snprintf(shared->record.text, sizeof(shared->record.text), "old;text");
