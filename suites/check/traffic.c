@@ -117,23 +117,41 @@ static _Noreturn void blame(const char *clause, enum payload_verdict verdict, ui
 	            producer, bytes, payload_verdict_text(verdict));
 }
 
-/* A message without a header is the one due, or one near it, or altered. */
-static uint64_t identify_small(const struct flow *flow, const char *clause, const void *data,
+/* Says whether a message has come to a consumer, lately. */
+static bool has_come(const struct log *log, uint64_t sequence)
+{
+	uint64_t count = atomic_load(&log->count);
+
+	for (uint64_t i = count; i > 0 && count - i <= 2 * SEARCH_RADIUS; i--) {
+		if (log->entries[i - 1].sequence == sequence)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A message without a header is the one due, or one near it, or altered. Short ones may
+ * be alike by accident: then it is one that has not come yet.
+ */
+static uint64_t identify_small(const struct flow *flow, const struct log *log, const void *data,
                                size_t bytes, uint64_t due)
 {
-	enum payload_verdict verdict = judge_as(flow, data, bytes, 0, due);
+	uint64_t nearest = UINT64_MAX;
 
-	if (verdict == PAYLOAD_GOOD)
-		return due;
-	/* Size and bytes together tell even short ones apart, but for rare accidents. */
-	for (uint64_t step = 1; step <= SEARCH_RADIUS; step++) {
-		if (due + step < flow->traffic->message_count &&
-		    judge_as(flow, data, bytes, 0, due + step) == PAYLOAD_GOOD)
-			return due + step;
-		if (due >= step && judge_as(flow, data, bytes, 0, due - step) == PAYLOAD_GOOD)
-			return due - step;
+	for (uint64_t i = 0; i <= 2 * SEARCH_RADIUS; i++) {
+		/* due, due + 1, due - 1, due + 2 ...; below 0 it wraps to a large one. */
+		uint64_t sequence = i % 2 == 1 ? due + (i + 1) / 2 : due - i / 2;
+
+		if (sequence >= flow->traffic->message_count ||
+		    judge_as(flow, data, bytes, 0, sequence) != PAYLOAD_GOOD)
+			continue;
+		if (!has_come(log, sequence))
+			return sequence;
+		nearest = nearest == UINT64_MAX ? sequence : nearest;
 	}
-	blame(clause, verdict, 0, due, bytes);
+	if (nearest == UINT64_MAX)
+		blame(flow->traffic->clause, judge_as(flow, data, bytes, 0, due), 0, due, bytes);
+	return nearest;
 }
 
 static uint64_t identify_large(const struct flow *flow, const char *clause, const void *data,
@@ -257,8 +275,7 @@ static bool consume_one(const struct flow *flow, struct ipc_endpoint *endpoint, 
 		sequence =
 			identify_large(flow, flow->traffic->clause, data, (size_t)ret, &producer);
 	} else {
-		sequence = identify_small(flow, flow->traffic->clause, data, (size_t)ret,
-		                          due_after(log));
+		sequence = identify_small(flow, log, data, (size_t)ret, due_after(log));
 	}
 	log_add(flow, consumer, producer, sequence);
 	return true;
