@@ -163,6 +163,15 @@ static inline void *race_begin(int argc, char **argv, size_t bytes)
 	return memset(memory, 0, bytes);
 }
 
+/* Sets path to name in TMPDIR, or in /tmp. */
+static inline void race_temporary(char *path, size_t bytes, const char *name)
+{
+	const char *folder = getenv("TMPDIR");
+	int length = snprintf(path, bytes, "%s/%s", folder ? folder : "/tmp", name);
+
+	must(length > 0 && (size_t)length < bytes);
+}
+
 /* What a pthread attribute calls the model. */
 static inline int race_pshared(void)
 {

@@ -24,7 +24,7 @@ struct shared {
 	long count;
 };
 
-static char path[64];
+static char path[256];
 
 static void change(int fd, bool is_lock)
 {
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 	int fd;
 
-	snprintf(path, sizeof(path), "/tmp/race-XXXXXX");
+	race_temporary(path, sizeof(path), "race-XXXXXX");
 	fd = mkstemp(path);
 	must(fd >= 0);
 	race_peers(shared, adder, adder);

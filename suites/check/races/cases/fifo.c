@@ -23,7 +23,7 @@ struct shared {
 	int seen;
 };
 
-static char path[64];
+static char path[256];
 
 static int open_by_name(int flags)
 {
@@ -54,8 +54,10 @@ static void reader(void *memory)
 int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
+	char name[32];
 
-	snprintf(path, sizeof(path), "/tmp/race-%d.fifo", (int)getpid());
+	snprintf(name, sizeof(name), "race-%d.fifo", (int)getpid());
+	race_temporary(path, sizeof(path), name);
 	must(mkfifo(path, 0600) == 0);
 	race_peers(shared, reader, writer);
 	must(unlink(path) == 0);

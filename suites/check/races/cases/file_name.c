@@ -22,9 +22,9 @@
 #include "suites/check/races/race.h"
 
 struct shared {
-	char directory[64];
-	char path[80];
-	char other[80];
+	char directory[256];
+	char path[272];
+	char other[272];
 	int data;
 	int seen;
 };
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 {
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 
-	snprintf(shared->directory, sizeof(shared->directory), "/tmp/race.XXXXXX");
+	race_temporary(shared->directory, sizeof(shared->directory), "race.XXXXXX");
 	must(mkdtemp(shared->directory) != NULL);
 	snprintf(shared->path, sizeof(shared->path), "%s/flag", shared->directory);
 	snprintf(shared->other, sizeof(shared->other), "%s/other", shared->directory);

@@ -25,9 +25,9 @@ struct shared {
 	long count;
 };
 
-static char folder[64];
-static char name[96];
-static char target[96]; /* a file that is there */
+static char folder[256];
+static char name[288];
+static char target[288]; /* a file that is there */
 
 static bool try_to_make(void)
 {
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 	struct shared *shared = race_begin(argc, argv, sizeof(*shared));
 	int fd;
 
-	snprintf(folder, sizeof(folder), "/tmp/race-XXXXXX");
+	race_temporary(folder, sizeof(folder), "race-XXXXXX");
 	must(mkdtemp(folder) != NULL);
 	snprintf(name, sizeof(name), "%s/lock", folder);
 	snprintf(target, sizeof(target), "%s/target", folder);
