@@ -68,8 +68,4 @@ void locks_closed(int fd, uint64_t device, uint64_t inode);
 /* wrap_signal.c: a signal of the calling process was taken. */
 void signal_taken(int number, int code, uint32_t child, enum edge edge);
 
-/* wrap_file.c: a name is about to be made; a name was looked up, and was there or not. */
-void name_making(int directory, const char *path, enum edge edge);
-void name_looked_up(int directory, const char *path, bool is_there, enum edge edge);
-
 #endif

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/racecheck/runtime/wrap_file.c - locks on files, and files as locks.
+ * suites/racecheck/runtime/wrap_file.c - locks on files.
  *
  * Locks on ranges are kept range by range, shared and exclusive apart. flock()
- * and fcntl() know nothing of each other. A file that is made with O_EXCL and
- * removed again is a lock, too: its name carries the clock.
+ * and fcntl() know nothing of each other.
  */
 #include "suites/racecheck/runtime/wrap.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -302,177 +298,3 @@ FCNTL(fcntl64)
 
 LOCKF(lockf, off_t)
 LOCKF(lockf64, off64_t)
-
-/* ---- names ---- */
-
-/* The key of a name: its directory's identity and its last part. */
-static struct channel_key name_key(int directory, const char *path)
-{
-	const char *last = strrchr(path, '/');
-	char parent[PATH_MAX];
-	struct stat status = {0};
-	uint64_t hash = 0xcbf29ce484222325ull;
-	size_t bytes = last ? (size_t)(last - path) + 1 : 0;
-
-	if (bytes >= sizeof(parent))
-		bytes = 0;
-	memcpy(parent, path, bytes);
-	parent[bytes] = '\0';
-	sys_call4(SYS_newfstatat, directory, bytes != 0 ? parent : ".", &status, 0);
-	for (last = last ? last + 1 : path; *last; last++)
-		hash = (hash ^ (unsigned char)*last) * 0x100000001b3ull;
-	return (struct channel_key){CHANNEL_NAME, hash ^ status.st_ino, status.st_dev};
-}
-
-static struct channel_key name_key_busy(int directory, const char *path)
-{
-	struct channel_key key;
-
-	BUSY(key = name_key(directory, path));
-	return key;
-}
-
-/* Before a name is made: the clock goes to whoever finds it. */
-void name_making(int directory, const char *path, enum edge edge)
-{
-	struct channel_key key = name_key_busy(directory, path);
-
-	key.kind = CHANNEL_NAME_MADE;
-	channel_release(key, edge);
-}
-
-void name_looked_up(int directory, const char *path, bool is_there, enum edge edge)
-{
-	struct channel_key key = name_key_busy(directory, path);
-
-	key.kind = is_there ? CHANNEL_NAME_MADE : CHANNEL_NAME;
-	channel_acquire(key, edge);
-}
-
-/* Did open() tell something of the name? Who may have made it has only if O_EXCL says so. */
-static bool opened(int fd, int flags)
-{
-	if (flags & O_CREAT)
-		return fd >= 0 && (flags & O_EXCL);
-	return fd >= 0 || errno == ENOENT;
-}
-
-#define OPEN(name, parameters, directory, real_call)                                               \
-	INTERPOSE int name parameters                                                              \
-	{                                                                                          \
-		va_list arguments;                                                                 \
-		mode_t mode;                                                                       \
-		int fd;                                                                            \
-                                                                                                   \
-		touch(path, strlen(path) + 1, false, CALLER);                                      \
-		va_start(arguments, flags);                                                        \
-		mode = va_arg(arguments, mode_t);                                                  \
-		va_end(arguments);                                                                 \
-		if ((flags & O_CREAT) && call_begin(EDGE_##name, CALLER)) {                        \
-			name_making(directory, path, EDGE_##name);                                 \
-			call_end();                                                                \
-		}                                                                                  \
-		fd = real_call;                                                                    \
-		if (!opened(fd, flags) || !call_begin(EDGE_##name, CALLER))                        \
-			return fd;                                                                 \
-		if (flags & O_CREAT)                                                               \
-			channel_acquire(name_key_busy(directory, path), EDGE_##name);              \
-		else                                                                               \
-			name_looked_up(directory, path, fd >= 0, EDGE_##name);                     \
-		call_end();                                                                        \
-		return fd;                                                                         \
-	}
-
-/* The ends of a fifo, by its identity; false: path is none, or open() will not wait for one. */
-static bool fifo_ends(int directory, const char *path, int flags, struct channel_key *own,
-                      struct channel_key *other)
-{
-	struct stat status = {0};
-	bool is_writer = (flags & O_ACCMODE) == O_WRONLY;
-
-	if ((flags & (O_NONBLOCK | O_PATH)) || (flags & O_ACCMODE) == O_RDWR ||
-	    sys_call4(SYS_newfstatat, directory, path, &status, 0) < 0 || !S_ISFIFO(status.st_mode))
-		return false;
-	*own = (struct channel_key){is_writer ? CHANNEL_FIFO_WRITER : CHANNEL_FIFO_READER,
-	                            status.st_ino, status.st_dev};
-	*other = *own;
-	other->kind = is_writer ? CHANNEL_FIFO_READER : CHANNEL_FIFO_WRITER;
-	return true;
-}
-
-/* A fifo waits in open() for its other end: both come after what the other did before. */
-static int open_outside(int directory, const char *path, int flags, mode_t mode, enum edge edge,
-                        uintptr_t place)
-{
-	struct channel_key own;
-	struct channel_key other;
-	int fd;
-
-	if (!path || !fifo_ends(directory, path, flags, &own, &other) || !call_begin(edge, place))
-		return REAL(openat)(directory, path, flags, mode);
-	channel_release(own, edge);
-	schedule_outside(edge);
-	fd = REAL(openat)(directory, path, flags, mode);
-	schedule_inside();
-	if (fd >= 0)
-		channel_acquire(other, edge);
-	call_end();
-	return fd;
-}
-
-OPEN(open, (const char *path, int flags, ...), AT_FDCWD,
-     open_outside(AT_FDCWD, path, flags, mode, EDGE_open, CALLER))
-OPEN(open64, (const char *path, int flags, ...), AT_FDCWD,
-     open_outside(AT_FDCWD, path, flags, mode, EDGE_open64, CALLER))
-OPEN(openat, (int directory, const char *path, int flags, ...), directory,
-     open_outside(directory, path, flags, mode, EDGE_openat, CALLER))
-OPEN(openat64, (int directory, const char *path, int flags, ...), directory,
-     open_outside(directory, path, flags, mode, EDGE_openat64, CALLER))
-
-/* REMOVE: a name goes away; whoever makes it anew comes after. MAKE: the reverse. */
-#define REMOVE(name, parameters, arguments, directory, path)                                       \
-	INTERPOSE int name parameters                                                              \
-	{                                                                                          \
-		if (call_begin(EDGE_##name, CALLER)) {                                             \
-			channel_release(name_key_busy(directory, path), EDGE_##name);              \
-			call_end();                                                                \
-		}                                                                                  \
-		return REAL(name) arguments;                                                       \
-	}
-
-#define MAKE(name, parameters, arguments, path)                                                    \
-	INTERPOSE int name parameters                                                              \
-	{                                                                                          \
-		int ret;                                                                           \
-                                                                                                   \
-		if (call_begin(EDGE_##name, CALLER)) {                                             \
-			name_making(AT_FDCWD, path, EDGE_##name);                                  \
-			call_end();                                                                \
-		}                                                                                  \
-		ret = REAL(name) arguments;                                                        \
-		if (ret == 0 && call_begin(EDGE_##name, CALLER)) {                                 \
-			channel_acquire(name_key_busy(AT_FDCWD, path), EDGE_##name);               \
-			call_end();                                                                \
-		}                                                                                  \
-		return ret;                                                                        \
-	}
-
-REMOVE(unlink, (const char *path), (path), AT_FDCWD, path)
-REMOVE(unlinkat, (int directory, const char *path, int flags), (directory, path, flags), directory,
-       path)
-REMOVE(rmdir, (const char *path), (path), AT_FDCWD, path)
-
-/* The old name goes away, and the new one comes. */
-INTERPOSE int rename(const char *from, const char *to)
-{
-	if (call_begin(EDGE_rename, CALLER)) {
-		channel_release(name_key_busy(AT_FDCWD, from), EDGE_rename);
-		name_making(AT_FDCWD, to, EDGE_rename);
-		call_end();
-	}
-	return REAL(rename)(from, to);
-}
-
-MAKE(mkdir, (const char *path, mode_t mode), (path, mode), path)
-MAKE(link, (const char *from, const char *path), (from, path), path)
-MAKE(symlink, (const char *from, const char *path), (from, path), path)

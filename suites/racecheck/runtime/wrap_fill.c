@@ -2,14 +2,13 @@
 /*
  * suites/racecheck/runtime/wrap_fill.c - functions that fill what the program points at.
  *
- * Times, states of files, random bytes, names and addresses: libc or the kernel
+ * Times, states of open files, random bytes, names and addresses: libc or the kernel
  * writes them. As in wrap_memory.c, the plain names are libc's own: the build
  * renames them.
  */
 #include "suites/racecheck/runtime/wrap.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +22,6 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "suites/racecheck/runtime/fd.h"
 
 /* FILL: a call that wrote bytes of what pointer names if the condition on ret holds. */
 #define FILL(name, ret_type, parameters, arguments, condition, pointer, bytes)                     \
@@ -81,70 +78,10 @@ EXPORT size_t __wrap_strftime(char *to, size_t room, const char *format, const s
 	return bytes;
 }
 
-/* ---- names of files: to find one is to come after whoever made it ---- */
-
-static void looked_up(int directory, const char *path, bool is_there, uintptr_t place)
-{
-	int error = errno;
-
-	if ((is_there || error == ENOENT) && call_begin(EDGE_open, place)) {
-		name_looked_up(directory, path, is_there, EDGE_open);
-		call_end();
-	}
-	errno = error;
-}
-
-EXPORT int __wrap_access(const char *path, int mode)
-{
-	int ret = access(path, mode);
-
-	looked_up(AT_FDCWD, path, ret == 0, CALLER);
-	return ret;
-}
-
-#define FOPEN(name)                                                                                \
-	EXPORT FILE *__wrap_##name(const char *path, const char *mode)                             \
-	{                                                                                          \
-		FILE *file;                                                                        \
-                                                                                                   \
-		if (*mode != 'r' && call_begin(EDGE_open, CALLER)) {                               \
-			name_making(AT_FDCWD, path, EDGE_open);                                    \
-			call_end();                                                                \
-		}                                                                                  \
-		file = name(path, mode);                                                           \
-		if (*mode == 'r')                                                                  \
-			looked_up(AT_FDCWD, path, file != NULL, CALLER);                           \
-		return file;                                                                       \
-	}
-
-FOPEN(fopen)
-FOPEN(fopen64)
-
-/* STATE: as FILL, of a file by its name. */
-#define STATE(name, parameters, arguments, directory)                                              \
-	EXPORT int __wrap_##name parameters;                                                       \
-	EXPORT int __wrap_##name parameters                                                        \
-	{                                                                                          \
-		int ret = name arguments;                                                          \
-                                                                                                   \
-		if (ret == 0)                                                                      \
-			WRITES(out, sizeof(*out));                                                 \
-		looked_up(directory, path, ret == 0, CALLER);                                      \
-		return ret;                                                                        \
-	}
-
 /* ---- files, names, the machine ---- */
 
-STATE(stat, (const char *path, struct stat *out), (path, out), AT_FDCWD)
-STATE(stat64, (const char *path, struct stat64 *out), (path, out), AT_FDCWD)
-STATE(lstat, (const char *path, struct stat *out), (path, out), AT_FDCWD)
-STATE(lstat64, (const char *path, struct stat64 *out), (path, out), AT_FDCWD)
 FILL(fstat, int, (int fd, struct stat *out), (fd, out), ret == 0, out, sizeof(*out))
 FILL(fstat64, int, (int fd, struct stat64 *out), (fd, out), ret == 0, out, sizeof(*out))
-STATE(fstatat, (int directory, const char *path, struct stat *out, int flags),
-      (directory, path, out, flags), directory)
-STATE(fstatat64, (int directory, const char *path, struct stat64 *out, int flags),
-      (directory, path, out, flags), directory)
 FILL(readlink, ssize_t, (const char *path, char *out, size_t room), (path, out, room), ret > 0, out,
      (size_t)ret)
 FILL(readlinkat, ssize_t, (int directory, const char *path, char *out, size_t room),
