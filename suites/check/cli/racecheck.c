@@ -14,6 +14,7 @@
 #include "suites/check/cli/cli.h"
 
 #define TREE CHECK_CLI_SOURCES "/racecheck/tree.c"
+#define ODD_CALLS CHECK_CLI_SOURCES "/racecheck/odd_calls.c"
 
 enum { EXIT_RACE = 66, EXIT_NO_VERDICT = 3, EXIT_USAGE = 2, TREE_STATUS = 5 };
 
@@ -192,6 +193,19 @@ static void a_call_that_is_not_covered_is_named(void **state)
 	run(cli, program, "uncovered");
 	cli_assert_status(cli, EXIT_NO_VERDICT);
 	cli_assert_holds(cli->err, "process_vm_readv");
+}
+
+/* Neither do calls that fail end the program, nor is more judged than they wrote. */
+static void odd_calls_are_as_without_racecheck(void **state)
+{
+	struct cli *cli = *state;
+	const char *program = in_folder(cli, "odd_calls");
+
+	build(cli, "gcc", "-O1", "-D_GNU_SOURCE", "-pthread", ODD_CALLS, "-o", program);
+	cli_assert_status(cli, 0);
+	run(cli, program);
+	cli_assert_status(cli, TREE_STATUS);
+	assert_string_equal(cli->err, "");
 }
 
 static void the_watchdog_names_the_call_that_waits(void **state)
@@ -436,6 +450,7 @@ const struct CMUnitTest cli_racecheck_tests[] = {
 	TEST(a_program_that_was_not_built_for_it_gets_no_verdict),
 	TEST(a_program_without_callbacks_gets_no_verdict),
 	TEST(a_call_that_is_not_covered_is_named),
+	TEST(odd_calls_are_as_without_racecheck),
 	TEST(the_watchdog_names_the_call_that_waits),
 	TEST(a_program_that_is_not_there_is_named),
 	TEST(a_sarif_log_is_one_document),

@@ -91,10 +91,22 @@ FILL(getcwd, char *, (char *out, size_t room), (out, room), ret, out, strlen(out
 FILL(gethostname, int, (char *out, size_t room), (out, room), ret == 0, out,
      strnlen(out, room - 1) + 1)
 FILL(uname, int, (struct utsname * out), (out), ret == 0, out, sizeof(*out))
-FILL(getsockname, int, (int fd, struct sockaddr *out, socklen_t *bytes), (fd, out, bytes), ret == 0,
-     out, *bytes)
-FILL(getpeername, int, (int fd, struct sockaddr *out, socklen_t *bytes), (fd, out, bytes), ret == 0,
-     out, *bytes)
+
+/* An address that is longer than the room for it is cut short, but its full length is told. */
+#define ADDRESS(name)                                                                              \
+	EXPORT int __wrap_##name(int fd, struct sockaddr *out, socklen_t *bytes)                   \
+	{                                                                                          \
+		socklen_t room = bytes ? *bytes : 0;                                               \
+		int ret = name(fd, out, bytes);                                                    \
+                                                                                                   \
+		if (ret == 0)                                                                      \
+			WRITES(out, room < *bytes ? room : *bytes);                                \
+		return ret;                                                                        \
+	}
+
+ADDRESS(getsockname)
+ADDRESS(getpeername)
+
 FILL(pipe, int, (int out[2]), (out), ret == 0, out, 2 * sizeof(*out))
 FILL(pipe2, int, (int out[2], int flags), (out, flags), ret == 0, out, 2 * sizeof(*out))
 
@@ -155,22 +167,8 @@ EXPORT char *__wrap_strerror_r(int number, char *out, size_t room)
 {
 	char *text = strerror_r(number, out, room);
 
-	if (text == out)
+	/* It may return a text of its own, or a room for nothing as it is. */
+	if (text == out && room > 0)
 		WRITES(out, strnlen(out, room - 1) + 1);
 	return text;
-}
-
-/* One rest for the whole process: that threads share it is what is wrong with strtok(). */
-static char *strtok_rest;
-
-char *__wrap_strtok_r(char *text, const char *set, char **rest);
-
-EXPORT char *__wrap_strtok(char *text, const char *set)
-{
-	uintptr_t place = CALLER;
-	char *token;
-
-	touch(&strtok_rest, sizeof(strtok_rest), true, place);
-	token = __wrap_strtok_r(text, set, &strtok_rest);
-	return token;
 }

@@ -89,11 +89,18 @@ static size_t conversion_bytes(const struct conversion *c, const void *out)
 	}
 }
 
+/*
+ * A conversion that count holds was made, and so was what stands before it. After the last of
+ * them, %n is sure only where nothing between them can have failed. Positions (%2$d) would
+ * need two passes: the rest of such a format is not seen.
+ */
 void touch_scanned(const char *format, va_list arguments, int count, uintptr_t place)
 {
+	const char *sure = format;
 	struct conversion c;
 
 	while ((format = strchr(format, '%'))) {
+		bool is_after_blanks = sure + strspn(sure, " \t\n\v\f\r") == format;
 		void *out;
 
 		if (format[1] == '%') {
@@ -101,10 +108,13 @@ void touch_scanned(const char *format, va_list arguments, int count, uintptr_t p
 			continue;
 		}
 		format = parse_conversion(format + 1, &c);
-		if (c.kind == '\0' || (c.kind != 'n' && !c.is_suppressed && count-- <= 0))
+		if (c.kind == '\0' || c.kind == '$')
 			return;
 		if (c.is_suppressed)
 			continue;
+		if (c.kind == 'n' ? count <= 0 && !is_after_blanks : count-- <= 0)
+			return;
+		sure = format;
 		out = va_arg(arguments, void *);
 		if (c.is_allocated) {
 			touch(out, sizeof(void *), true, place);

@@ -389,9 +389,14 @@ static _Atomic uint64_t timer_signals;
 
 static void timer_sends(const struct sigevent *event)
 {
-	int number = event ? event->sigev_signo : SIGALRM;
+	int number = SIGALRM;
 
-	if ((!event || event->sigev_notify != SIGEV_NONE) && number > 0 && number < SIGNAL_MAX)
+	/* Else the number is whatever lies there. */
+	if (event && event->sigev_notify != SIGEV_SIGNAL && event->sigev_notify != SIGEV_THREAD_ID)
+		return;
+	if (event)
+		number = event->sigev_signo;
+	if (number > 0 && number < SIGNAL_MAX)
 		atomic_fetch_or(&timer_signals, 1ull << (number - 1));
 }
 

@@ -294,28 +294,61 @@ INPUT(__getdelim, ssize_t, (char **line, size_t *room, int end, FILE *file),
 INPUT(getline, ssize_t, (char **line, size_t *room, FILE *file), (line, room, file), file,
       if (ret > 0) WRITES(*line, (size_t)ret + 1))
 INPUT(__uflow, int, (FILE * file), (file), file, (void)0)
-INPUT(__isoc99_vfscanf, int, (FILE * file, const char *format, va_list arguments),
-      (file, format, arguments), file, (void)0)
-INPUT(__isoc23_vfscanf, int, (FILE * file, const char *format, va_list arguments),
-      (file, format, arguments), file, (void)0)
 
-/* The compiler's headers choose which of libc's scanf() a program means. */
-#define SCAN(name, parameters, file, function)                                                     \
-	INTERPOSE int name parameters                                                              \
+/*
+ * SCAN: one of libc's families of scanf(), of which the compiler's headers choose the one
+ * that a program means.
+ */
+#define SCAN(family)                                                                               \
+	static int family##_scan(FILE *file, const char *format, va_list arguments,                \
+	                         uintptr_t place)                                                  \
+	{                                                                                          \
+		struct input input;                                                                \
+		va_list written;                                                                   \
+		int ret;                                                                           \
+                                                                                                   \
+		if (!call_begin(EDGE_##family##_vfscanf, place))                                   \
+			return REAL(family##_vfscanf)(file, format, arguments);                    \
+		va_copy(written, arguments);                                                       \
+		input = input_begin(file, EDGE_##family##_vfscanf);                                \
+		ret = REAL(family##_vfscanf)(file, format, arguments);                             \
+		input_end(&input);                                                                 \
+		touch_scanned(format, written, ret, place);                                        \
+		va_end(written);                                                                   \
+		return ret;                                                                        \
+	}                                                                                          \
+                                                                                                   \
+	INTERPOSE int family##_vfscanf(FILE *file, const char *format, va_list arguments)          \
+	{                                                                                          \
+		return family##_scan(file, format, arguments, CALLER);                             \
+	}                                                                                          \
+                                                                                                   \
+	INTERPOSE int family##_vscanf(const char *format, va_list arguments)                       \
+	{                                                                                          \
+		return family##_scan(stdin, format, arguments, CALLER);                            \
+	}                                                                                          \
+                                                                                                   \
+	INTERPOSE int family##_fscanf(FILE *file, const char *format, ...)                         \
 	{                                                                                          \
 		va_list arguments;                                                                 \
 		int ret;                                                                           \
                                                                                                    \
 		va_start(arguments, format);                                                       \
-		ret = function(file, format, arguments);                                           \
+		ret = family##_scan(file, format, arguments, CALLER);                              \
 		va_end(arguments);                                                                 \
+		return ret;                                                                        \
+	}                                                                                          \
+                                                                                                   \
+	INTERPOSE int family##_scanf(const char *format, ...)                                      \
+	{                                                                                          \
+		va_list arguments;                                                                 \
+		int ret;                                                                           \
+                                                                                                   \
 		va_start(arguments, format);                                                       \
-		touch_scanned(format, arguments, ret, CALLER);                                     \
+		ret = family##_scan(stdin, format, arguments, CALLER);                             \
 		va_end(arguments);                                                                 \
 		return ret;                                                                        \
 	}
 
-SCAN(__isoc99_fscanf, (FILE * file, const char *format, ...), file, __isoc99_vfscanf)
-SCAN(__isoc99_scanf, (const char *format, ...), stdin, __isoc99_vfscanf)
-SCAN(__isoc23_fscanf, (FILE * file, const char *format, ...), file, __isoc23_vfscanf)
-SCAN(__isoc23_scanf, (const char *format, ...), stdin, __isoc23_vfscanf)
+SCAN(__isoc99)
+SCAN(__isoc23)

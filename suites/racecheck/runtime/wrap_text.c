@@ -195,20 +195,34 @@ EXPORT void *__wrap_memmem(const void *from, size_t bytes, const void *part, siz
 	return memmem(from, bytes, part, part_bytes);
 }
 
-EXPORT char *__wrap_strtok_r(char *text, const char *set, char **rest)
+static char *next_token(char *text, const char *set, char **rest, uintptr_t place)
 {
 	char *from = text ? text : *rest;
 	char *token = strtok_r(text, set, rest);
 
-	READS(set, strlen(set) + 1);
+	touch(set, strlen(set) + 1, false, place);
 	if (!from)
 		return token;
-	READS(from, token ? (size_t)(*rest - from) : strspn(from, set) + 1);
+	touch(from, token ? (size_t)(*rest - from) : strspn(from, set) + 1, false, place);
 	if (!token)
 		return NULL;
 	/* The separator became the end of the token. */
-	WRITES(token + strlen(token), 1);
+	touch(token + strlen(token), 1, true, place);
 	return token;
+}
+
+EXPORT char *__wrap_strtok_r(char *text, const char *set, char **rest)
+{
+	return next_token(text, set, rest, CALLER);
+}
+
+/* One rest for the whole process: that threads share it is what is wrong with strtok(). */
+static char *strtok_rest;
+
+EXPORT char *__wrap_strtok(char *text, const char *set)
+{
+	WRITES(&strtok_rest, sizeof(strtok_rest));
+	return next_token(text, set, &strtok_rest, CALLER);
 }
 
 EXPORT char *__wrap_strsep(char **rest, const char *set)

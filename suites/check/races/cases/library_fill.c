@@ -7,7 +7,7 @@
  *
  * case: library_fill
  * models: threads processes
- * forms: clock_gettime fstat getrandom gmtime_r strftime inet_pton memccpy wcscpy strtok sscanf fscanf
+ * forms: clock fstat getrandom gmtime_r strftime inet_pton memccpy wcscpy strtok sscanf vfscanf
  * truth: correct free, broken racy
  * tier: P
  * missing: wait for the end of the call
@@ -18,6 +18,7 @@
  */
 #include <arpa/inet.h>
 #include <semaphore.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -46,6 +47,19 @@ struct shared {
 static FILE *numbers;
 static const struct tm date = {.tm_year = 126, .tm_mday = 26, .tm_mon = 10};
 
+#ifdef FORM_VFSCANF
+static int scan(const char *format, ...)
+{
+	va_list arguments;
+	int ret;
+
+	va_start(arguments, format);
+	ret = vfscanf(numbers, format, arguments); /* race: write write */
+	va_end(arguments);
+	return ret;
+}
+#endif
+
 static void fill(union record *record)
 {
 #if defined(FORM_FSTAT)
@@ -66,8 +80,8 @@ static void fill(union record *record)
 	must((strtok)(record->text, ";") != NULL); /* race: write write */
 #elif defined(FORM_SSCANF)
 	must(sscanf("12 name", "%*d %15s%n", record->text, &(int){0}) == 1); /* race: write write */
-#elif defined(FORM_FSCANF)
-	must(fscanf(numbers, "%d", &record->number) == 1); /* race: write write */
+#elif defined(FORM_VFSCANF)
+	must(scan("%d", &record->number) == 1);
 #else
 	must(clock_gettime(CLOCK_MONOTONIC, &record->time) == 0); /* race: write write */
 #endif

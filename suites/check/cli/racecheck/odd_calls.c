@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites/check/cli/racecheck/odd_calls.c - calls that fail, or write less than they are told of.
+ *
+ * Another thread writes all the while what the calls leave alone: that is no race. Ends with 5
+ * if libc answers as without racecheck, with 99 and the line if not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { STATUS = 5, ROOM = 2 };
+
+/* Written by the other thread, without a word to the first. */
+static struct {
+	struct sockaddr_un address; /* but for its first bytes */
+	char text[8];
+	int unreached;
+	int after_literal;
+} untouched;
+
+#define require(condition)                                                                         \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "line %d: %s\n", __LINE__, strerror(errno));               \
+			_exit(99);                                                                 \
+		}                                                                                  \
+	} while (0)
+
+#define require_fault(call)                                                                        \
+	do {                                                                                       \
+		errno = 0;                                                                         \
+		require((call) == -1 && errno == EFAULT);                                          \
+	} while (0)
+
+static void *write_untouched(void *unused)
+{
+	memset((char *)&untouched + ROOM, 1, sizeof(untouched) - ROOM);
+	return unused;
+}
+
+/* None of these may be looked at before the kernel has refused it. */
+static void call_with_bad_paths(void)
+{
+	const char *volatile paths[] = {NULL, (const char *)16};
+	struct stat state;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		const char *path = paths[i];
+
+		require_fault(open(path, O_RDONLY | O_CLOEXEC));
+		require_fault(open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+		require_fault(openat(AT_FDCWD, path, O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+		require_fault(mkdir(path, 0700));
+		require_fault(link("/", path));
+		require_fault(symlink("/", path));
+		require_fault(rename("/none", path));
+		require_fault(rename(path, "/none"));
+		require_fault(unlink(path));
+		require_fault(rmdir(path));
+		require_fault(access(path, F_OK));
+		require_fault(stat(path, &state));
+		require(fopen(path, "w") == NULL && errno == EFAULT);
+	}
+}
+
+static void get_a_long_address(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t bytes = sizeof(sa_family_t);
+	struct sockaddr_un own = {.sun_family = AF_UNIX};
+
+	_Static_assert(sizeof(sa_family_t) == ROOM, "the other thread leaves so much out");
+	require(fd >= 0);
+	/* With no path, the kernel chooses a name. */
+	require(bind(fd, (struct sockaddr *)&own, sizeof(sa_family_t)) == 0);
+	require(getsockname(fd, (struct sockaddr *)&untouched.address, &bytes) == 0);
+	require(bytes > ROOM);
+	require_fault(getsockname(fd, (struct sockaddr *)&own, NULL));
+	require(close(fd) == 0);
+}
+
+static void tell_errors_without_room(void)
+{
+	char *volatile none = NULL;
+
+	strerror_r(99999, none, 0);
+	strerror_r(99999, untouched.text, 0);
+}
+
+static int scan_by_list(FILE *file, const char *format, ...)
+{
+	va_list arguments;
+	int count;
+
+	va_start(arguments, format);
+	count = vfscanf(file, format, arguments);
+	va_end(arguments);
+	return count;
+}
+
+static void scan_in_part(void)
+{
+	FILE *file = fmemopen((char[]){"12x"}, 3, "r");
+	int number = 0;
+	int end = 0;
+
+	require(sscanf("12x", "%d,%n", &number, &untouched.after_literal) == 1);
+	require(sscanf("12 x", "%2$d %1$d", &untouched.unreached, &end) == 1 && end == 12);
+	require(sscanf("12 x", "%d %n%d", &number, &end, &untouched.unreached) == 1 && end == 3);
+	require(file && scan_by_list(file, "%d,%n", &number, &untouched.after_literal) == 1);
+	require(fclose(file) == 0);
+}
+
+int main(void)
+{
+	pthread_t other;
+
+	require(pthread_create(&other, NULL, write_untouched, NULL) == 0);
+	call_with_bad_paths();
+	get_a_long_address();
+	tell_errors_without_room();
+	scan_in_part();
+	require(pthread_join(other, NULL) == 0);
+	return STATUS;
+}
