@@ -205,6 +205,8 @@ static int find_killer(struct mutation *self, enum nearness nearness, struct mut
 {
 	size_t batch[BATCH_CELLS];
 	bool is_suspect[BATCH_CELLS];
+	/* Where its own forms can't run, a case that calls it by the way says nothing. */
+	bool is_decided = out->cause[0] != '\0';
 	size_t next = 0;
 	size_t count;
 	int ret = 0;
@@ -213,7 +215,7 @@ static int find_killer(struct mutation *self, enum nearness nearness, struct mut
 		ret = run(self, true, nearness == NEAR_NOT ? 1 : RUNS_MAX);
 		for (size_t i = 0; i < count; i++)
 			is_suspect[i] = is_killing(self, batch[i]);
-		if (nearness != NEAR_NOT)
+		if (nearness != NEAR_NOT && !is_decided)
 			note_skip(self, batch, count, out);
 		for (size_t i = 0; i < count && ret == 0; i++) {
 			if (is_suspect[i])
