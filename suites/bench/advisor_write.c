@@ -186,11 +186,17 @@ static void say_nothing_serves(char *out, size_t out_bytes, const struct advisor
 {
 	size_t running = 0;
 	size_t keeping = 0;
+	size_t measured = 0;
 
 	out[0] = '\0';
 	if (advise->ranked > 0)
 		return;
 	for (size_t i = 0; i < advise->choices_count; i++) {
+		const struct advice_candidate *candidate = &advise->candidates[i];
+
+		/* Those are in another order than the choices. */
+		measured += advisor_choice_of(advise, candidate)->is_wanted &&
+		            advice_is_measured(candidate);
 		running += advise->choices[i].planned != NULL;
 		keeping += advise->choices[i].is_wanted;
 	}
@@ -199,7 +205,7 @@ static void say_nothing_serves(char *out, size_t out_bytes, const struct advisor
 	else if (keeping == 0)
 		snprintf(out, out_bytes,
 		         "Of %zu that can run here as asked, none keeps what must hold.", running);
-	else if (advise->needs.rate_hz > 0)
+	else if (advise->needs.rate_hz > 0 && measured > 0)
 		snprintf(out, out_bytes,
 		         "Of %zu that keep what must hold, none carried %llu messages a second.",
 		         keeping, (unsigned long long)advise->needs.rate_hz);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/registry.h"
 #include "results/environment_compare.h"
 #include "results/store.h"
 #include "results/stored_comparison.h"
@@ -237,6 +238,16 @@ static const char *build_of(const struct stored_side *side)
 	return build ? build : "";
 }
 
+/* True if every cell is of a transport of this program: a plug-in is a build of its own. */
+static bool are_built_in(const struct stored_rounds *rounds)
+{
+	for (size_t i = 0; i < stored_rounds_count(rounds); i++) {
+		if (!registry_find(stored_rounds_cell(rounds, i)->transport))
+			return false;
+	}
+	return true;
+}
+
 /* Says what a difference between the two can't be put down to. */
 static const char *note_on(const struct comparing *self)
 {
@@ -244,7 +255,8 @@ static const char *note_on(const struct comparing *self)
 
 	if (strcmp(sides[0].session.uuid, sides[1].session.uuid) == 0)
 		return "the same session twice";
-	if (build_of(&sides[0])[0] != '\0' && strcmp(build_of(&sides[0]), build_of(&sides[1])) == 0)
+	if (build_of(&sides[0])[0] != '\0' && are_built_in(&sides[0].rounds) &&
+	    strcmp(build_of(&sides[0]), build_of(&sides[1])) == 0)
 		return "the same build in both, not interleaved: the day made every difference";
 	return "stored sessions, which were not interleaved: the day is in every difference";
 }

@@ -376,6 +376,23 @@ static int run_and_judge(struct selftest *self)
 	return status;
 }
 
+/* Refuses what ab is not made to find. Returns STATUS_DONE, or STATUS_USAGE said. */
+static int check_injection(const struct cli *cli)
+{
+	double least = verdict_least_share(cli->is_p99 ? 0.99 : 0.5);
+
+	if (cli->is_p99 && cli->inject_percent == 0 && cli->aa > 0) {
+		cli_error("--quantile p99 has no effect without --inject; name a percentage");
+		return STATUS_USAGE;
+	}
+	if (cli->inject_percent == 0 || (double)cli->inject_percent > 100.0 * least)
+		return STATUS_DONE;
+	cli_error("inject '%llu' is no more than what ab takes for no change, %.0f %%; inject "
+	          "more",
+	          (unsigned long long)cli->inject_percent, 100.0 * least);
+	return STATUS_USAGE;
+}
+
 /* Takes what the line leaves out from what is usual. */
 static void set_defaults(struct cli *cli)
 {
@@ -415,7 +432,8 @@ static int run_selftest(int argc, char **argv)
 	}
 	self->self.path = "/proc/self/exe";
 	if (cli_parse(&spec, argc, argv, &self->cli) != STATUS_DONE ||
-	    cli_text_or_json(&self->cli, &self->is_json) != STATUS_DONE)
+	    cli_text_or_json(&self->cli, &self->is_json) != STATUS_DONE ||
+	    check_injection(&self->cli) != STATUS_DONE)
 		goto out;
 	set_defaults(&self->cli);
 	status = STATUS_FAILED;

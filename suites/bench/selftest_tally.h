@@ -85,8 +85,8 @@ void selftest_tally_add_trial(struct selftest_tally *tally, unsigned placement,
  * replay makes so many that some are flagged by chance: at most 1 % suspects and 0.05 %
  * flagged beyond a chance of 0.1 %, and intervals that hold the truth in 92 to 98 %.
  * Both: 95 % of the trials of each placement found; below 10 % of the p50, and of the
- * p99, of those alone whose rounds scatter by at most SELFTEST_QUIET. No trial may be said
- * to be unchanged.
+ * p99, 95 % of those whose rounds scatter by at most SELFTEST_QUIET will do. Live, no trial
+ * may be said to be unchanged.
  *
  * Returns STATUS_DONE, STATUS_REGRESSED (a bar does not hold), or STATUS_FAILED (the
  * machine is too noisy to tell, or something gave no verdict). Other than for the first,

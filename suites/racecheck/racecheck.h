@@ -2,7 +2,7 @@
 /*
  * suites/racecheck/racecheck.h - annotations for synchronisation that racecheck can't see.
  *
- * For locks in inline assembly, hardware, or libraries that are not checked. In
+ * For locks that racecheck(1) does not follow, hardware, or libraries that are not checked. In
  * a program that is built without `racecheck cc` they do nothing and cost a
  * test of a weak symbol.
  */

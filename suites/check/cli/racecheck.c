@@ -15,6 +15,7 @@
 
 #define TREE CHECK_CLI_SOURCES "/racecheck/tree.c"
 #define ODD_CALLS CHECK_CLI_SOURCES "/racecheck/odd_calls.c"
+#define ASSEMBLY CHECK_CLI_SOURCES "/racecheck/assembly.c"
 
 enum { EXIT_RACE = 66, EXIT_NO_VERDICT = 3, EXIT_USAGE = 2, TREE_STATUS = 5 };
 
@@ -295,6 +296,27 @@ static void compilers_may_be_mixed(void **state)
 	cli_assert_status(cli, TREE_STATUS);
 }
 
+static void assembly_still_does_what_it_did(void **state)
+{
+	static const char *const compilers[] = {"gcc", "clang"};
+	static const char *const levels[] = {"-O0", "-O2"};
+	struct cli *cli = *state;
+	const char *program = in_folder(cli, "assembly");
+
+	for (size_t i = 0; i < 4; i++) {
+		build(cli, compilers[i / 2], "--version");
+		if (cli->status != 0)
+			continue;
+		build(cli, compilers[i / 2], levels[i % 2], "-D_FORTIFY_SOURCE=2", ASSEMBLY, "-o",
+		      program);
+		cli_assert_status(cli, 0);
+		/* Had wrapping failed, this would say so. */
+		assert_null(strstr(cli->err, "racecheck:"));
+		run(cli, program, "");
+		cli_assert_status(cli, 0);
+	}
+}
+
 static void a_compilers_failure_is_passed_on(void **state)
 {
 	struct cli *cli = *state;
@@ -456,6 +478,7 @@ const struct CMUnitTest cli_racecheck_tests[] = {
 	TEST(a_sarif_log_is_one_document),
 	TEST(reports_go_to_a_file),
 	TEST(compilers_may_be_mixed),
+	TEST(assembly_still_does_what_it_did),
 	TEST(a_compilers_failure_is_passed_on),
 	TEST(a_seed_gives_the_same_steps_again),
 	TEST(an_annotated_lock_orders),

@@ -57,6 +57,9 @@ static const struct bad_line bad_options[] = {
 	{2, "cell", "ipcbench run --dry-run", {"explain"}},
 	{2, "'--frobnicate'", "--help", {"explain", "--frobnicate"}},
 	{2, "'--frobnicate'", "--help", {"report", "--frobnicate"}},
+	{2, "'3'", "inject more", {"selftest", "--inject", "3"}},
+	{2, "'p75'", "p50, p99", {"selftest", "--quantile", "p75"}},
+	{2, "p99", "percentage", {"selftest", "--quantile", "p99", "--aa", "8"}},
 };
 
 static const struct bad_line bad_filters[] = {

@@ -3,9 +3,9 @@
  * suites/check/races/mutation.c - makes the mutants and looks for cases that kill them.
  *
  * The cases that are about a part are asked first, then the others, a few at a time until
- * one kills the mutant. A killer is heard twice: it must be wrong in several runs of the
- * mutant and right in each of the whole detector, since a verdict that changes by itself
- * proves nothing.
+ * one kills the mutant. A killer is heard twice: of several runs of the mutant one must be
+ * wrong (without a check all), and each of the whole detector right, since a verdict that
+ * changes by itself proves nothing.
  */
 #include "suites/check/races/mutation.h"
 
@@ -185,14 +185,18 @@ static bool is_unavailable(const struct mutation *self, size_t cell)
 	       strncmp(trial->cause, "unavailable", strlen("unavailable")) == 0;
 }
 
-/* Keeps why no case of the batch, all of them about the part, could be judged here. */
+/* Keeps why no case that is about the part could be judged here; one that could was heard. */
 static void note_skip(const struct mutation *self, const size_t *batch, size_t count,
                       struct mutant *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!is_unavailable(self, batch[i]))
-			return;
+		if (!is_unavailable(self, batch[i])) {
+			out->is_judged = true;
+			out->cause[0] = '\0';
+		}
 	}
+	if (out->is_judged)
+		return;
 	memcpy(out->cause, trial_of(self, batch[0])->cause, sizeof(out->cause));
 }
 
@@ -201,6 +205,8 @@ static int find_killer(struct mutation *self, enum nearness nearness, struct mut
 {
 	size_t batch[BATCH_CELLS];
 	bool is_suspect[BATCH_CELLS];
+	/* Where its own forms can't run, a case that calls it by the way says nothing. */
+	bool is_decided = out->cause[0] != '\0';
 	size_t next = 0;
 	size_t count;
 	int ret = 0;
@@ -209,7 +215,7 @@ static int find_killer(struct mutation *self, enum nearness nearness, struct mut
 		ret = run(self, true, nearness == NEAR_NOT ? 1 : RUNS_MAX);
 		for (size_t i = 0; i < count; i++)
 			is_suspect[i] = is_killing(self, batch[i]);
-		if (nearness != NEAR_NOT)
+		if (nearness != NEAR_NOT && !is_decided)
 			note_skip(self, batch, count, out);
 		for (size_t i = 0; i < count && ret == 0; i++) {
 			if (is_suspect[i])

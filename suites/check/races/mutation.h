@@ -23,6 +23,7 @@ struct mutant {
 	enum mutant_state state;
 	const struct cell *killer;   /* in the score; null unless killed */
 	char cause[RACE_TEXT_BYTES]; /* of a skip */
+	bool is_judged;              /* some case that is about the part could run */
 };
 
 /* Says whether the part is a check; otherwise it is an edge. */

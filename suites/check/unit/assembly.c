@@ -40,6 +40,11 @@ static void what_touches_no_memory_is_left_alone(void **state)
 	static const char *const texts[] = {
 		"int f(void) { __asm__ volatile(\"mfence\"); return 0; }",
 		"void f(void) { asm(\"\" : : : \"memory\"); }",
+		"void f(int *p) { asm(\"\" : : \"r\"(p) : \"memory\"); }",
+		"void f(int a) { asm(\"nop\" : : \"rm\"(a + 1), \"ir\"(5)); }",
+		"void f(void) { asm(\"setc %0\" : \"=@ccc\"(a)); }",
+		"long f(long a) { register long r10 __asm__(\"r10\") = a; "
+		"asm(\"syscall\" : : \"r\"(r10), \"r\"(p) : \"memory\"); }",
 		"void f(int a) { asm(\"\" : \"+r\"(a)); }",
 		"void f(int *a) { asm(\"\" : : \"r\"(a)); }",
 		"extern int scanf_ (void) __asm__(\"\" \"scanf\"); int x;",
@@ -73,11 +78,12 @@ static void a_memory_operand_is_released_before_and_acquired_after(void **state)
 	                      "\telse g();\n}\n",
 	                      &out),
 	                 1);
-	before = strstr(out, "racecheck_before_assembly(&(s->w[(1)])); ");
+	assert_non_null(strstr(out, "racecheck_1 = &(s->w[(1)]); "));
+	before = strstr(out, "racecheck_before_assembly(racecheck_1); ");
 	statement = strstr(out, "asm volatile(\"xchgl %0, %1\"");
 	assert_non_null(before);
 	assert_true(before < statement);
-	assert_non_null(strstr(statement, "racecheck_after_assembly(&(s->w[(1)])); });\n\telse"));
+	assert_non_null(strstr(statement, "racecheck_after_assembly(racecheck_1); });\n\telse"));
 	/* What follows stays on its line. */
 	assert_int_equal(lines_of(out), 7);
 	free(out);
@@ -90,14 +96,30 @@ static void a_pointer_counts_where_memory_is_clobbered(void **state)
 	(void)state;
 	assert_int_equal(wrap("asm(\"lock; incl (%0)\" : : \"r\"(p) : \"cc\", \"memory\");", &out),
 	                 1);
-	assert_non_null(strstr(out, "__builtin_classify_type(p) == 5, (p), 0)"));
+	assert_non_null(strstr(out, "if (__builtin_classify_type(p) == 5) "
+	                            "racecheck_before_assembly(racecheck_0); "));
+	free(out);
+}
+
+static void what_is_only_read_is_not_released(void **state)
+{
+	char *out;
+
+	(void)state;
+	assert_int_equal(wrap("asm(\"movl %1, %0\" : \"=r\"(v) : \"m\"(*p));", &out), 1);
+	assert_null(strstr(out, "before_assembly(racecheck_"));
+	assert_non_null(strstr(out, "after_assembly(racecheck_0)"));
 	free(out);
 }
 
 /* The value of an operand is written twice more: it must not do anything. */
 static void an_operand_with_effects_is_left_out(void **state)
 {
-	static const char *const values[] = {"*p++", "*(p = q)", "*next()", "a[--i]"};
+	static const char *const values[] = {"*p++",   "*(p = q)",     "*next()",
+	                                     "a[--i]", "*next (here)", "a[i <<= 1]"};
+	static const char *const harmless[] = {"a[b == c]", "a[b <= c]", "a[i << 1]",
+	                                       "*(volatile __typeof__(*p) *)p",
+	                                       "*(char(*)[sizeof(int)])p"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -108,13 +130,12 @@ static void an_operand_with_effects_is_left_out(void **state)
 		assert_int_equal(wrap(text, &out), 0);
 		free(out);
 	}
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+		char text[128];
 		char *out;
 
-		assert_int_equal(wrap(i == 0 ? "asm(\"incl %0\" : \"+m\"(a[b == c]));"
-		                             : "asm(\"incl %0\" : \"+m\"(a[b <= c]));",
-		                      &out),
-		                 1);
+		snprintf(text, sizeof(text), "asm(\"incl %%0\" : \"+m\"(%s));", harmless[i]);
+		assert_int_equal(wrap(text, &out), 1);
 		free(out);
 	}
 }
@@ -123,6 +144,7 @@ const struct CMUnitTest unit_assembly_tests[] = {
 	cmocka_unit_test(what_touches_no_memory_is_left_alone),
 	cmocka_unit_test(a_memory_operand_is_released_before_and_acquired_after),
 	cmocka_unit_test(a_pointer_counts_where_memory_is_clobbered),
+	cmocka_unit_test(what_is_only_read_is_not_released),
 	cmocka_unit_test(an_operand_with_effects_is_left_out),
 };
 const size_t unit_assembly_tests_count =

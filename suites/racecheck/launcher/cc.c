@@ -4,13 +4,14 @@
  *
  * Sources are compiled with -fsanitize=thread, which makes the compiler call
  * back for each access; the link leaves that option out and takes our runtime
- * instead of the compiler's. A call that does both is split in two. A source that has
- * inline assembly is preprocessed first, for its statements to be seen (assembly.h).
+ * instead of the compiler's. A call that does both is split in two. A C source is
+ * also preprocessed, and compiled anew if inline assembly in it may be a lock (assembly.h).
  */
 #include "suites/racecheck/launcher/assembly.h"
 #include "suites/racecheck/launcher/launcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
@@ -74,6 +75,7 @@ static int list_add_all(struct list *list, const char *const *items)
 static const char *const compile_flags[] = {"-fsanitize=thread",
                                             "-g",
                                             "-fno-lto",
+                                            "-U_FORTIFY_SOURCE",
                                             "-fno-builtin-memcpy",
                                             "-fno-builtin-memmove",
                                             "-fno-builtin-mempcpy",
@@ -208,12 +210,21 @@ static bool is_clang(const char *compiler)
 }
 
 /* Runs a command and waits. Returns its exit status, or 1. */
-static int run(char **arguments)
+static int run(char **arguments, bool is_quiet)
 {
+	posix_spawn_file_actions_t actions;
 	pid_t pid;
 	int status;
-	int ret = posix_spawnp(&pid, arguments[0], NULL, NULL, arguments, environ);
+	int ret = posix_spawn_file_actions_init(&actions);
 
+	if (ret == 0) {
+		if (is_quiet)
+			ret = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
+			                                       O_WRONLY, 0);
+		if (ret == 0)
+			ret = posix_spawnp(&pid, arguments[0], &actions, NULL, arguments, environ);
+		posix_spawn_file_actions_destroy(&actions);
+	}
 	if (ret != 0) {
 		fprintf(stderr, "racecheck: cannot start %s: %s\n", arguments[0], strerror(ret));
 		return 1;
@@ -234,11 +245,16 @@ static const char *own_file(const char *name, const char *installed, char *room,
 	return room;
 }
 
-/* What a second pass over a source must not do again. */
+/* Asks for a file of dependencies, which the first pass writes. */
+static bool is_dependency(const char *argument)
+{
+	return strncmp(argument, "-M", 2) == 0 || strncmp(argument, "-Wp,-M", 6) == 0;
+}
+
+/* What is in a source already that was preprocessed. */
 static bool is_for_once(const char *argument)
 {
-	return strncmp(argument, "-M", 2) == 0 || strcmp(argument, "-include") == 0 ||
-	       strcmp(argument, "-imacros") == 0;
+	return strcmp(argument, "-include") == 0 || strcmp(argument, "-imacros") == 0;
 }
 
 /* Begins the command that compiles or preprocesses a source. */
@@ -251,10 +267,9 @@ static struct list begin_command(const struct job *job, enum pass pass)
 	list_add(&command, job->compiler);
 	for (size_t i = 0; i < job->arguments.count; i++) {
 		const char *argument = job->arguments.items[i];
-		bool is_dependency = strncmp(argument, "-M", 2) == 0;
 
 		if (pass == PASS_COMPILE ||
-		    !(is_dependency || (pass == PASS_AGAIN && is_for_once(argument))))
+		    !(is_dependency(argument) || (pass == PASS_AGAIN && is_for_once(argument))))
 			list_add(&command, argument);
 		else
 			i += takes_value(argument);
@@ -273,7 +288,7 @@ static struct list begin_command(const struct job *job, enum pass pass)
 	return command;
 }
 
-static int run_command(struct list *command, const char *source, const char *output)
+static int run_command(struct list *command, const char *source, const char *output, bool is_quiet)
 {
 	int status;
 
@@ -282,7 +297,7 @@ static int run_command(struct list *command, const char *source, const char *out
 		list_add(command, "-o");
 		list_add(command, output);
 	}
-	status = run(command->items);
+	status = run(command->items, is_quiet);
 	free(command->items);
 	return status;
 }
@@ -295,7 +310,8 @@ static int run_pass(const struct job *job, enum pass pass, const char *source, c
 		list_add(&command, "-E");
 	else if (!job->is_compile_only)
 		list_add(&command, "-c");
-	return run_command(&command, source, output);
+	/* The first pass has said what there is to say. */
+	return run_command(&command, source, output, pass != PASS_COMPILE);
 }
 
 /* Writes a preprocessed source with its assembly wrapped. Returns as assembly_wrap(), or -errno. */
@@ -326,23 +342,45 @@ static const char *default_output(const char *source, char *room, size_t bytes)
 	return room;
 }
 
-/* Compiles a source anew if it has assembly that may be a lock. Returns an exit status. */
-static int compile_assembly(const struct job *job, const char *source, const char *output,
-                            const char *folder)
+/* Compiles what was wrapped in the place of the object. Returns 0, or -1 with the object as it was.
+ */
+static int compile_wrapped(const struct job *job, const char *source, const char *object)
+{
+	char temporary[PATH_MAX + 16];
+
+	snprintf(temporary, sizeof(temporary), "%s.racecheck", object);
+	if (run_pass(job, PASS_AGAIN, source, temporary) == 0 && rename(temporary, object) == 0)
+		return 0;
+	unlink(temporary);
+	return -1;
+}
+
+/*
+ * Compiles a source anew if it has assembly that may be a lock. Where that fails, the
+ * object of the first pass stays, in which such locks can't be seen.
+ */
+static void compile_assembly(const struct job *job, const char *source, const char *output,
+                             const char *folder)
 {
 	char paths[2][PATH_MAX + 16];
 	char object[PATH_MAX];
-	int status;
+	int count = -EIO;
 
 	snprintf(paths[0], sizeof(paths[0]), "%s/source.i", folder);
 	snprintf(paths[1], sizeof(paths[1]), "%s/wrapped.i", folder);
-	status = run_pass(job, PASS_PREPROCESS, source, paths[0]);
-	if (status == 0 && wrap_file(paths[0], paths[1]) > 0)
-		status = run_pass(job, PASS_AGAIN, paths[1],
-		                  output ? output : default_output(source, object, sizeof(object)));
+	if (run_pass(job, PASS_PREPROCESS, source, paths[0]) == 0)
+		count = wrap_file(paths[0], paths[1]);
+	if (count > 0 &&
+	    compile_wrapped(job, paths[1],
+	                    output ? output : default_output(source, object, sizeof(object))) < 0)
+		count = -EIO;
+	if (count < 0)
+		fprintf(stderr,
+		        "racecheck: %s: its inline assembly can't be wrapped; a lock in it is not "
+		        "seen: annotate it (racecheck.h)\n",
+		        source);
 	unlink(paths[0]);
 	unlink(paths[1]);
-	return status;
 }
 
 /* Makes a folder that is removed by its maker. Returns 0, or 1 after it has been said. */
@@ -366,7 +404,7 @@ static int compile(const struct job *job, const char *source, const char *output
 		return status;
 	if (make_folder(folder) != 0)
 		return 1;
-	status = compile_assembly(job, source, output, folder);
+	compile_assembly(job, source, output, folder);
 	rmdir(folder);
 	return status;
 }
@@ -408,7 +446,7 @@ static int link_all(const struct job *job, char *const *objects)
 		list_add(&command, "-o");
 		list_add(&command, job->output);
 	}
-	status = run(command.items);
+	status = run(command.items, false);
 	free(command.items);
 	return status;
 }
@@ -460,7 +498,7 @@ static int build(const struct job *job, char **argv)
 	int status = 0;
 
 	if (job->is_nothing_to_do || (job->sources.count == 0 && job->order.count == 0))
-		return run(argv);
+		return run(argv, false);
 	if (job->is_static)
 		return usage_error("cc", "-static: link dynamically: the runtime stands in for "
 		                         "libc's calls");
