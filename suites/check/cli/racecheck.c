@@ -207,6 +207,8 @@ static void odd_calls_are_as_without_racecheck(void **state)
 	run(cli, program);
 	cli_assert_status(cli, TREE_STATUS);
 	assert_string_equal(cli->err, "");
+	run(cli, program, "timer");
+	cli_assert_status(cli, EXIT_RACE);
 }
 
 static void the_watchdog_names_the_call_that_waits(void **state)

@@ -3,11 +3,13 @@
  * suites/check/cli/racecheck/odd_calls.c - calls that fail, or write less than they are told of.
  *
  * Another thread writes all the while what the calls leave alone: that is no race. Ends with 5
- * if libc answers as without racecheck, with 99 and the line if not.
+ * if libc answers as without racecheck, with 99 and the line if not. With an argument, a race
+ * with a timer's maker, whose timer does not send the signal that came.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +17,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { STATUS = 5, ROOM = 2 };
+enum { STATUS = 5, ROOM = 2, LIMIT_S = 20 };
 
 /* Written by the other thread, without a word to the first. */
 static struct {
@@ -120,10 +123,54 @@ static void scan_in_part(void)
 	require(fclose(file) == 0);
 }
 
-int main(void)
+static void ignore_notice(union sigval value)
+{
+	(void)value;
+}
+
+static void *set_timer(void *timer)
+{
+	const struct itimerspec late = {.it_value = {.tv_sec = 10 * LIMIT_S}};
+
+	untouched.unreached = 1;
+	require(timer_settime(timer, 0, &late, NULL) == 0);
+	return NULL;
+}
+
+static void take_a_signal_that_no_timer_sent(void)
+{
+	struct sigevent notice = {.sigev_notify = SIGEV_THREAD,
+	                          .sigev_signo = SIGUSR1,
+	                          .sigev_notify_function = ignore_notice};
+	struct itimerspec left = {0};
+	pthread_t other;
+	sigset_t signals;
+	timer_t timer;
+	int number;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	require(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
+	require(timer_create(CLOCK_MONOTONIC, &notice, &timer) == 0);
+	require(pthread_create(&other, NULL, set_timer, timer) == 0);
+	/* To ask a timer whether it is set orders nothing. */
+	while (left.it_value.tv_sec == 0)
+		require(timer_gettime(timer, &left) == 0);
+	require(raise(SIGUSR1) == 0 && sigwait(&signals, &number) == 0);
+	untouched.unreached++;
+	require(pthread_join(other, NULL) == 0);
+}
+
+int main(int argc, char **argv)
 {
 	pthread_t other;
 
+	(void)argv;
+	alarm(LIMIT_S);
+	if (argc > 1) {
+		take_a_signal_that_no_timer_sent();
+		return STATUS;
+	}
 	require(pthread_create(&other, NULL, write_untouched, NULL) == 0);
 	call_with_bad_paths();
 	get_a_long_address();
