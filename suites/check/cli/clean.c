@@ -36,7 +36,10 @@ static const struct work over_sysv_mq = {"transport:sysv_mq", "workload:ping_pon
                                          "placement:same_core"};
 static const struct work of_database = {"transport:pipe", "task:database", "placement:unpinned"};
 
-/* Starts a run with names and stops it, as SIGSTOP does, while they are there. */
+/*
+ * Starts a run with names and stops it and its peers, as SIGSTOP does, while they are
+ * there: a peer that went on would remove its own.
+ */
 static void start_and_freeze(struct cli *cli, const struct work *work)
 {
 	uint64_t deadline_ns = clock_now_ns() + CLI_WATCHDOG_NS;
@@ -49,7 +52,7 @@ static void start_and_freeze(struct cli *cli, const struct work *work)
 	for (;;) {
 		int status;
 
-		assert_int_equal(kill(cli->pid, SIGSTOP), 0);
+		assert_int_equal(kill(-cli->pid, SIGSTOP), 0);
 		assert_int_equal(waitpid(cli->pid, &status, WUNTRACED), cli->pid);
 		if (!WIFSTOPPED(status))
 			fail_msg("the run ended with status %#x", (unsigned)status);
@@ -57,7 +60,7 @@ static void start_and_freeze(struct cli *cli, const struct work *work)
 		if (cli_has_peers(cli) && (work == &over_posix_mq || cli_names_count(cli) > 0))
 			return;
 		assert_true(clock_now_ns() < deadline_ns);
-		assert_int_equal(kill(cli->pid, SIGCONT), 0);
+		assert_int_equal(kill(-cli->pid, SIGCONT), 0);
 		clock_sleep_until(clock_now_ns() + 3 * NS_PER_MS);
 	}
 }
@@ -156,7 +159,7 @@ static void a_live_run_goes_on_while_another_cleans(void **state)
 	start_and_freeze(cli, &over_fifo);
 	clean_beside(cli);
 
-	assert_int_equal(kill(cli->pid, SIGCONT), 0);
+	assert_int_equal(kill(-cli->pid, SIGCONT), 0);
 	assert_int_equal(kill(cli->pid, SIGINT), 0);
 	cli_finish(cli);
 	cli_assert_status(cli, 128 + SIGINT);

@@ -108,6 +108,7 @@ static ssize_t recv_asleep(struct faulty_endpoint *self, void *data, size_t byte
 const struct fault fault_sleeps_through_a_message = {
 	.name = "sleeps_through_a_message",
 	.clause = "C15",
+	.also = "C03", /* slept through twice in a row it is given up */
 	.summary = "each 13th long recv misses its wake-up",
 	.recv = recv_asleep,
 };

@@ -290,7 +290,11 @@ static bool is_missed(const struct score *score, const struct job *job,
 	const struct cell *cell = &score->cells[job->cell];
 	const struct detector *detector = &detectors[job->detector];
 
-	if (!score->request->is_expecting || score->request->is_forcing || !detector->is_ours ||
+	/* Its window is a time, in which a peer that gets no CPU does nothing. */
+	if (score->request->is_forcing)
+		return cell->twin == RACE_BROKEN && !finding->is_forced &&
+		       finding->verdict != VERDICT_KIND_NONE;
+	if (!score->request->is_expecting || !detector->is_ours ||
 	    !cell->subject->is_racy[cell->twin] || finding->verdict == VERDICT_KIND_NONE)
 		return false;
 	return finding->verdict == VERDICT_KIND_FREE || (detector->has_pairs && !finding->has_pair);

@@ -76,10 +76,24 @@ INTERPOSE int sem_init(sem_t *sem, int is_shared, unsigned value)
 	return REAL(sem_init)(sem, is_shared, value);
 }
 
+enum { POSTS_MAX = 1024 };
+
+/*
+ * Gives a semaphore that was just made its value. Whoever finds it may take it at once:
+ * so it begins empty, and the clock is there before what can be taken.
+ */
+static void sem_fill(sem_t *sem, unsigned value, unsigned missing)
+{
+	BUSY(sem_put(sem, value, EDGE_sem_open));
+	for (unsigned i = 0; i < missing; i++)
+		REAL(sem_post)(sem);
+}
+
 INTERPOSE sem_t *sem_open(const char *name, int flags, ...)
 {
 	mode_t mode = 0;
 	unsigned value = 0;
+	unsigned missing = 0;
 	sem_t *sem;
 	char path[300];
 	bool is_new = false;
@@ -95,7 +109,8 @@ INTERPOSE sem_t *sem_open(const char *name, int flags, ...)
 	if (!call_begin(EDGE_sem_open, CALLER))
 		return REAL(sem_open)(name, flags, mode, value);
 	if (flags & O_CREAT) {
-		sem = REAL(sem_open)(name, flags | O_EXCL, mode, value);
+		missing = value <= POSTS_MAX ? value : 0;
+		sem = REAL(sem_open)(name, flags | O_EXCL, mode, value - missing);
 		is_new = sem != SEM_FAILED;
 		if (!is_new && errno == EEXIST && !(flags & O_EXCL))
 			sem = REAL(sem_open)(name, flags, mode, value);
@@ -107,7 +122,7 @@ INTERPOSE sem_t *sem_open(const char *name, int flags, ...)
 		snprintf(path, sizeof(path), "/dev/shm/sem.%s", name + (name[0] == '/'));
 		BUSY(map_import(path));
 		if (is_new)
-			BUSY(sem_put(sem, value, EDGE_sem_open));
+			sem_fill(sem, value, missing);
 	}
 	call_end();
 	return sem;
