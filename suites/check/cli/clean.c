@@ -21,6 +21,8 @@
 #include "ipc/clock.h"
 #include "suites/check/cli/cli.h"
 
+#define TRIES_MAX 20u
+
 /* What a run does: where its names come from. */
 struct work {
 	const char *transport;
@@ -88,9 +90,33 @@ static void skip_unless_available(struct cli *cli, const char *transport)
 
 static void kill_frozen(struct cli *cli)
 {
+	pid_t group = cli->pid;
+
 	assert_int_equal(kill(cli->pid, SIGKILL), 0);
 	cli_finish(cli);
+	/* The kernel kills the peers, but for one that was stopped before it asked for that. */
+	kill(-group, SIGCONT);
 	assert_true(cli_group_is_gone(cli, CLI_WATCHDOG_NS));
+}
+
+/* Leaves something behind by a killed run, and says what clean would do. Returns how many names. */
+static size_t leave_something(struct cli *cli, const struct work *work)
+{
+	size_t names = 0;
+
+	/* A name is noted before the object is made: what was killed in between left nothing. */
+	for (unsigned i = 0; i < TRIES_MAX; i++) {
+		start_and_freeze(cli, work);
+		names = cli_names_count(cli);
+		assert_true(names > 0);
+		kill_frozen(cli);
+		ipcbench(cli, "clean", "--dry-run");
+		cli_assert_status(cli, 0);
+		if (strstr(cli->out, "would remove "))
+			break;
+		ipcbench(cli, "clean");
+	}
+	return names;
 }
 
 static void assert_cleaned(struct cli *cli, const struct work *work, const char *kind)
@@ -98,13 +124,7 @@ static void assert_cleaned(struct cli *cli, const struct work *work, const char 
 	size_t names;
 
 	skip_unless_available(cli, work->transport);
-	start_and_freeze(cli, work);
-	names = cli_names_count(cli);
-	assert_true(names > 0);
-	kill_frozen(cli);
-
-	ipcbench(cli, "clean", "--dry-run");
-	cli_assert_status(cli, 0);
+	names = leave_something(cli, work);
 	cli_assert_holds(cli->out, "would remove ");
 	cli_assert_holds(cli->out, kind);
 	assert_int_equal(cli_names_count(cli), names);
