@@ -20,6 +20,8 @@
 /* Has these called as they are, as without optimisation: libc's headers would inline them. */
 #define __NO_INLINE__ 1
 #endif
+#include <stdarg.h>
+
 #include "suites/check/races/race.h"
 
 struct shared {
