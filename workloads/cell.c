@@ -10,7 +10,7 @@
 #include "ipc/registry.h"
 #include "workloads/payload.h"
 #include "workloads/placement.h"
-#include "workloads/work/task.h"
+#include "workloads/tasks/task.h"
 #include "workloads/workload.h"
 
 /* All slots together; many large messages in flight would only measure the page allocator. */

@@ -19,7 +19,7 @@
 #include "ipc/cpu.h"
 #include "workloads/cell.h"
 #include "workloads/gil.h"
-#include "workloads/work/task.h"
+#include "workloads/tasks/task.h"
 #include "workloads/workload.h"
 
 #define POOL_WORKERS_MAX 32u

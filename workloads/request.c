@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 #include "workloads/workload.h"
 
 #define FILTER_BYTES_MAX 1024

@@ -11,7 +11,7 @@
 #include "suites/bench/command.h"
 #include "suites/bench/session_log.h"
 #include "suites/bench/stop.h"
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 /* Under this budget there are fewer repetitions. */
 #define QUICK_BUDGET_MS 10000u

@@ -11,8 +11,8 @@
 #include "suites/bench/stop.h"
 #include "workloads/plan.h"
 #include "workloads/runner.h"
-#include "workloads/work/image.h"
-#include "workloads/work/image_folder.h"
+#include "workloads/tasks/image.h"
+#include "workloads/tasks/image_folder.h"
 
 #define TO_DEFAULT "processed"
 #define DRAW_WIDTH_DEFAULT 640u

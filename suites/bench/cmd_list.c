@@ -9,8 +9,8 @@
 #include "ipc/registry.h"
 #include "suites/bench/cli.h"
 #include "suites/bench/command.h"
-#include "workloads/work/experiment.h"
-#include "workloads/work/task.h"
+#include "workloads/experiments/experiment.h"
+#include "workloads/tasks/task.h"
 #include "workloads/workload.h"
 
 static const struct {

@@ -15,7 +15,7 @@
 
 #include "results/report.h"
 #include "suites/bench/session_log.h"
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 #define TRIAL_CELLS_MAX 96
 #define TRIAL_ROUNDS_MAX 16

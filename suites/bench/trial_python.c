@@ -20,8 +20,8 @@
 #include "suites/bench/cli.h"
 #include "suites/bench/tool.h"
 #include "workloads/python/compare.h"
-#include "workloads/work/folder.h"
-#include "workloads/work/task.h"
+#include "workloads/tasks/folder.h"
+#include "workloads/tasks/task.h"
 
 #define ASK_LIMIT_NS (5 * NS_PER_S)
 #define EXPERIMENTS_NS (25 * NS_PER_S)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* suites/check/unit/experiments.c - tests of the experiments in workloads/work/, in their quick
- * form: that they find what they look for, not how long it takes. */
+/*
+ * suites/check/unit/experiments.c - tests of the experiments in workloads/experiments/.
+ *
+ * In their quick form: that they find what they look for, not how long it takes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +17,7 @@
 #include <string.h>
 
 #include "ipc/clock.h"
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 /* The last experiment's facts. */
 static struct experiment_run run;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* suites/check/unit/image.c - tests of workloads/work/image*.c. */
+/* suites/check/unit/image.c - tests of workloads/tasks/image*.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,8 +17,8 @@
 
 #include "suites/check/unit/folder.h"
 #include "workloads/python/compare.h"
-#include "workloads/work/image.h"
-#include "workloads/work/image_folder.h"
+#include "workloads/tasks/image.h"
+#include "workloads/tasks/image_folder.h"
 
 /* Does the operations to a picture of three channels. Returns what it became. */
 static struct image process(uint32_t width, uint32_t height, uint32_t operations,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* suites/check/unit/tasks.c - tests of the tasks in workloads/work/. */
+/* suites/check/unit/tasks.c - tests of the tasks in workloads/tasks/. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "workloads/work/fibonacci.h"
-#include "workloads/work/task.h"
+#include "workloads/tasks/fibonacci.h"
+#include "workloads/tasks/task.h"
 
 static void the_sequence_starts_as_everybody_knows(void **state)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/image_folder.h - the user's picture files, as tasks of the pool.
+ * workloads/tasks/image_folder.h - the user's picture files, as tasks of the pool.
  *
  * The dispatcher reads a file and hands out its pixels; a worker does the
  * operations and encodes; the dispatcher writes processed_<name>. A file that
  * can't be read or written is one error of its own, and the rest goes on.
  */
-#ifndef WORKLOADS_WORK_IMAGE_FOLDER_H
-#define WORKLOADS_WORK_IMAGE_FOLDER_H
+#ifndef WORKLOADS_TASKS_IMAGE_FOLDER_H
+#define WORKLOADS_TASKS_IMAGE_FOLDER_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/experiment.h - what is measured apart from cells: facts with names.
+ * workloads/experiments/experiment.h - what is measured apart from cells: facts with names.
  *
  * An experiment asks one question about threads and processes: what it costs to
  * make one, who survives a crash, what is lost without a lock. Its answers are
  * numbers whose names end in their unit. It prints nothing.
  */
-#ifndef WORKLOADS_WORK_EXPERIMENT_H
-#define WORKLOADS_WORK_EXPERIMENT_H
+#ifndef WORKLOADS_EXPERIMENTS_EXPERIMENT_H
+#define WORKLOADS_EXPERIMENTS_EXPERIMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

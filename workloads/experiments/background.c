@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/background.c - ten terms in the background, while the caller goes on.
+ * workloads/experiments/background.c - ten terms in the background, while the caller goes on.
  *
  * The classic example of a thread: the caller starts a peer that computes a short
  * sequence, does its own work meanwhile, and joins. Measured is how long the start
  * holds the caller up, and which share of its usual work it does until a peer that
  * waits, or that computes, is done. Under one lock a peer that computes takes half.
  */
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@
 
 #include "ipc/clock.h"
 #include "workloads/gil.h"
-#include "workloads/work/fibonacci.h"
+#include "workloads/tasks/fibonacci.h"
 
 #define TERMS 10u
 #define REPEATS_MAX 101u

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/fibonacci.c - the sequence of n terms, 0 and 1 first: work for the CPU alone.
+ * workloads/tasks/fibonacci.c - the sequence of n terms, 0 and 1 first: work for the CPU alone.
  *
  * Terms that fit 64 bits (the first FIBONACCI_WORDS) come back one by one. Of a
  * longer sequence, whose terms GMP adds, the last term comes back whole, after a
  * digest of all of them.
  */
-#include "workloads/work/task.h"
+#include "workloads/tasks/task.h"
 
 #include <errno.h>
 #include <gmp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "workloads/work/fibonacci.h"
+#include "workloads/tasks/fibonacci.h"
 
 /* Terms added between two looks at the lock: a few microseconds even for long ones. */
 #define TERMS_PER_CHECKPOINT 16u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* workloads/work/folder.c - a folder on a disk for the files of a task, gone afterwards. */
-#include "workloads/work/folder.h"
+/* workloads/tasks/folder.c - a folder on a disk for the files of a task, gone afterwards. */
+#include "workloads/tasks/folder.h"
 
 #include <errno.h>
 #include <stdlib.h>

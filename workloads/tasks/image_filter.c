@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/image_filter.c - what is done to pixels, in whole numbers.
+ * workloads/tasks/image_filter.c - what is done to pixels, in whole numbers.
  *
  * No floating point: each peer computes the same bytes, whatever it was compiled to.
  */
-#include "workloads/work/image.h"
+#include "workloads/tasks/image.h"
 
 #include <string.h>
 

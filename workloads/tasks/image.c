@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/image.c - pictures as a task: much to carry, and some CPU for it.
+ * workloads/tasks/image.c - pictures as a task: much to carry, and some CPU for it.
  *
  * The pixels come in a message and leave in one, in place where the transport lends
  * its memory: hundreds of KiB to many MiB. The amount is the width of a picture;
  * its height is three quarters of that.
  */
-#include "workloads/work/image.h"
+#include "workloads/tasks/image.h"
 
 #include <errno.h>
 #include <stdlib.h>

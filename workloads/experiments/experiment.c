@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* workloads/work/experiment.c - the table of experiments, and the facts they find. */
-#include "workloads/work/experiment.h"
+/* workloads/experiments/experiment.c - the table of experiments, and the facts they find. */
+#include "workloads/experiments/experiment.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/memory.c - what a peer weighs: PSS and USS of processes and threads.
+ * workloads/experiments/memory.c - what a peer weighs: PSS and USS of processes and threads.
  *
  * PSS shares a page out among those that map it; USS is what its end would give
  * back. Peers are weighed twice: as made, and after each has written to 1 MiB.
  */
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/context_switch.c - two peers that wake each other in turn, and do nothing else.
+ * workloads/experiments/context_switch.c - two peers that wake each other in turn, and do nothing
+ * else.
  *
  * A round trip is two wake-ups and two switches. Nothing is carried: what a message
  * costs beyond this is its transport's.
  */
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/http.c - downloads from a server on loopback: work that waits.
+ * workloads/tasks/http.c - downloads from a server on loopback: work that waits.
  *
  * The server lives in the dispatcher's process, with a thread a connection, and
  * answers after the service time. A download is one request on a connection that
  * is kept open; its body, made from the path, is the result.
  */
-#include "workloads/work/task.h"
+#include "workloads/tasks/task.h"
 
 /* The header's check of types is a macro around a call by name; here a table's member is called. */
 #define CURL_DISABLE_TYPECHECK

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* workloads/work/image_folder.c - the user's picture files, as tasks of the pool. */
-#include "workloads/work/image_folder.h"
+/* workloads/tasks/image_folder.c - the user's picture files, as tasks of the pool. */
+#include "workloads/tasks/image_folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "workloads/work/image.h"
+#include "workloads/tasks/image.h"
 
 /* What is listed before it is known how many there are. */
 struct list {

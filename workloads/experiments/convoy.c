@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/convoy.c - a thread that waits a little and often, beside one that computes.
+ * workloads/experiments/convoy.c - a thread that waits a little and often, beside one that
+ * computes.
  *
  * Under one lock each request gives the lock away, and gets it back only when the
  * computing thread has been asked for it: about an interval later, however short the
  * request was. Without a lock a request takes what it waits for.
  */
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

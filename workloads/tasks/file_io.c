@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* workloads/work/file_io.c - a file written, synced and read back, by system calls. */
-#include "workloads/work/file_io.h"
+/* workloads/tasks/file_io.c - a file written, synced and read back, by system calls. */
+#include "workloads/tasks/file_io.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/spawn.c - what it costs to make a peer and to wait for its end.
+ * workloads/experiments/spawn.c - what it costs to make a peer and to wait for its end.
  *
  * The maker is a process of its own that first touches so much memory: a fork
  * copies its page tables, the others do not. Small pages, so that the cost is not
  * hidden by those of 2 MiB where the kernel happens to give them.
  */
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 #include <errno.h>
 #include <linux/sched.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* workloads/work/task.c - the table of tasks. */
-#include "workloads/work/task.h"
+/* workloads/tasks/task.c - the table of tasks. */
+#include "workloads/tasks/task.h"
 
 #include <stdarg.h>
 #include <stdio.h>

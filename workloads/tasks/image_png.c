@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* workloads/work/image_png.c - pictures from and to PNG files, by libpng's simple interface. */
-#include "workloads/work/image.h"
+/* workloads/tasks/image_png.c - pictures from and to PNG files, by libpng's simple interface. */
+#include "workloads/tasks/image.h"
 
 #include <errno.h>
 #include <fcntl.h>

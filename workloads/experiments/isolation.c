@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/isolation.c - one of four peers crashes: who survives, what is lost, how
+ * workloads/experiments/isolation.c - one of four peers crashes: who survives, what is lost, how
  * soon it is noticed.
  *
  * The pool works at real tasks, so many of them, over a pipe; at one task its worker
  * crashes. Processes: the dispatcher takes what the dead one had sent, gives what it
  * owed to another, and the pool ends its work. Threads: all of them end with it.
  */
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/file_io_uring.c - a file written, synced and read back, by io_uring.
+ * workloads/tasks/file_io_uring.c - a file written, synced and read back, by io_uring.
  *
  * All writes go to the kernel in one call, the sync behind them as one that waits
  * for what was sent before it; then all reads, in another.
  */
-#include "workloads/work/file_io.h"
+#include "workloads/tasks/file_io.h"
 
 #include <errno.h>
 #include <liburing.h>

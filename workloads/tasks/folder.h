@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* workloads/work/folder.h - a folder on a disk for the files of a task, gone afterwards. */
-#ifndef WORKLOADS_WORK_FOLDER_H
-#define WORKLOADS_WORK_FOLDER_H
+/* workloads/tasks/folder.h - a folder on a disk for the files of a task, gone afterwards. */
+#ifndef WORKLOADS_TASKS_FOLDER_H
+#define WORKLOADS_TASKS_FOLDER_H
 
-#include "workloads/work/task.h"
+#include "workloads/tasks/task.h"
 
 /*
  * Makes a folder of a task in $TMPDIR, or in /var/tmp, which outlives a reboot and so

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/echo.c - bytes that come back as they went: what carrying alone costs.
+ * workloads/tasks/echo.c - bytes that come back as they went: what carrying alone costs.
  *
  * The least that a server can do for its clients: of a pool that works at it, what
  * is measured is the transport and the handing out.
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "workloads/payload.h"
-#include "workloads/work/task.h"
+#include "workloads/tasks/task.h"
 
 /* A filter's largest message, header and all, is far below. */
 #define AMOUNT_MAX ((uint32_t)1 << 30)

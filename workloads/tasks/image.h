@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/image.h - pictures: pixels in a message, PNG files, what is done to them.
+ * workloads/tasks/image.h - pictures: pixels in a message, PNG files, what is done to them.
  *
  * A picture is rows of 8-bit samples, width * channels bytes each, without gaps.
  */
-#ifndef WORKLOADS_WORK_IMAGE_H
-#define WORKLOADS_WORK_IMAGE_H
+#ifndef WORKLOADS_TASKS_IMAGE_H
+#define WORKLOADS_TASKS_IMAGE_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "workloads/work/task.h"
+#include "workloads/tasks/task.h"
 
 /* What shall be done to a picture, in this order. */
 enum image_operation {

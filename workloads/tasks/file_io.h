@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/file_io.h - a file written, synced and read back, whatever moves it.
+ * workloads/tasks/file_io.h - a file written, synced and read back, whatever moves it.
  *
  * A task is a block of so many KiB that a seed makes; its result is the CRC32C of
  * what the file held after it was synced.
  */
-#ifndef WORKLOADS_WORK_FILE_IO_H
-#define WORKLOADS_WORK_FILE_IO_H
+#ifndef WORKLOADS_TASKS_FILE_IO_H
+#define WORKLOADS_TASKS_FILE_IO_H
 
-#include "workloads/work/folder.h"
-#include "workloads/work/task.h"
+#include "workloads/tasks/folder.h"
+#include "workloads/tasks/task.h"
 
 /* A file is written and read in pieces of this size. */
 #define FILE_IO_PIECE_BYTES 16384u

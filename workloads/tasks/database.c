@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/database.c - transactions and queries of one SQLite file.
+ * workloads/tasks/database.c - transactions and queries of one SQLite file.
  *
  * A task is one transaction: the worker's own rows are replaced, and read back
  * together with a part of a table that nobody changes. Writers wait for each other,
  * as those of one file do; the log is synced to the disk at each commit.
  */
-#include "workloads/work/task.h"
+#include "workloads/tasks/task.h"
 
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "workloads/work/folder.h"
+#include "workloads/tasks/folder.h"
 
 #define BUSY_LIMIT_MS 4000
 #define PATH_BYTES 208u

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/task.h - the contract of a task: real work that the pool hands out.
+ * workloads/tasks/task.h - the contract of a task: real work that the pool hands out.
  *
  * A task is a pure function of its input: make() writes the input of an index, and
  * compute() turns it into a result, the same bytes in each peer, so that the
  * dispatcher can compare what comes back with what it computed alone. Nothing here
  * prints; what went wrong is -errno with one line in task_peer.why.
  */
-#ifndef WORKLOADS_WORK_TASK_H
-#define WORKLOADS_WORK_TASK_H
+#ifndef WORKLOADS_TASKS_TASK_H
+#define WORKLOADS_TASKS_TASK_H
 
 #include <stdbool.h>
 #include <stddef.h>

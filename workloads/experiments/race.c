@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workloads/work/race.c - a counter on the shared heap: without a lock, and its three twins.
+ * workloads/experiments/race.c - a counter on the shared heap: without a lock, and its three twins.
  *
  * Threads add to one counter. Without synchronisation two of them read the same
  * value, and one addition is lost; a mutex, an atomic addition, and a message to the
  * one thread that owns the counter lose none. The race is real, so this file must
  * not run it under a thread sanitizer, which would rightly report it.
  */
-#include "workloads/work/experiment.h"
+#include "workloads/experiments/experiment.h"
 
 #include <errno.h>
 #include <pthread.h>

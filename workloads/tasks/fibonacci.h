@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* workloads/work/fibonacci.h - the short sequence, as the task and its checks know it. */
-#ifndef WORKLOADS_WORK_FIBONACCI_H
-#define WORKLOADS_WORK_FIBONACCI_H
+/* workloads/tasks/fibonacci.h - the short sequence, as the task and its checks know it. */
+#ifndef WORKLOADS_TASKS_FIBONACCI_H
+#define WORKLOADS_TASKS_FIBONACCI_H
 
 #include <stdint.h>
 
