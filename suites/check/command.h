@@ -15,8 +15,7 @@
 /* What every command returns and the program exits with. */
 enum check_exit {
 	CHECK_EXIT_PASSED = 0,
-	CHECK_EXIT_FAILED = 1, /* a case failed or broke, or none ran */
-	CHECK_EXIT_USAGE = 2,
+	CHECK_EXIT_FAILED = 1, /* a case failed or broke, or none ran, or the command line is wrong */
 };
 
 struct check_command {
@@ -37,14 +36,14 @@ struct check_command {
 
 /*
  * Reports a usage error on stderr in one line: command, value, what is wrong with
- * it, and the remedy. Returns CHECK_EXIT_USAGE.
+ * it, and the remedy. Returns CHECK_EXIT_FAILED.
  */
 int command_usage_error(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
  * Parses a command's options by argp into *input; --help and --usage print and
- * exit. Exits with CHECK_EXIT_USAGE and one line if an option or value is unknown.
+ * exit. Exits with CHECK_EXIT_FAILED and one line if an option or value is unknown.
  */
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
 

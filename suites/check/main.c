@@ -29,7 +29,7 @@ int command_usage_error(const char *command, const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
-	return CHECK_EXIT_USAGE;
+	return CHECK_EXIT_FAILED;
 }
 
 /* Says whether argp shall answer with its help; it prints none under ARGP_NO_ERRS. */

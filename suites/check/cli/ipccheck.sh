@@ -24,11 +24,11 @@ run() {
   [ "$status" -eq "$expected" ] || fail "ipccheck $*: status $status, not $expected"
 }
 
-# A usage error: status 2, nothing on stdout, one line that has all of the words.
+# A usage error: status 1, nothing on stdout, one line that has all of the words.
 refuse() {
   words=$1
   shift
-  run 2 "$@"
+  run 1 "$@"
   [ ! -s "$folder/out" ] || fail "ipccheck $*: wrote to stdout"
   [ "$(wc -l <"$folder/err")" -eq 1 ] || fail "ipccheck $*: $(wc -l <"$folder/err") lines, not 1"
   for word in $words; do

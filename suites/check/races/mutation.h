@@ -34,7 +34,7 @@ bool mutation_is_check(const char *part);
  * (null), with the cases, models, jobs and format of the request. Prints a table on
  * stdout, a row as soon as it is known, or JSON at the end. Returns an exit status:
  * CHECK_EXIT_PASSED if no mutant survived and some were killed, or CHECK_EXIT_FAILED; exits
- * with CHECK_EXIT_USAGE if a name is no part's.
+ * with CHECK_EXIT_FAILED if a name is no part's.
  */
 int mutation_run(const struct score_request *request, const char *names);
 
