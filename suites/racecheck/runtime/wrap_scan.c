@@ -12,6 +12,7 @@
 struct conversion {
 	bool is_suppressed;
 	bool is_allocated; /* %ms: the pointer is written, and what it points to */
+	size_t position;   /* of the argument, from 1 on; 0: the next */
 	size_t width;
 	int longs; /* of l, ll; -1 and -2 for h and hh */
 	bool is_long_double;
@@ -21,7 +22,13 @@ struct conversion {
 /* Returns what follows a conversion whose percent sign was before at. */
 static const char *parse_conversion(const char *at, struct conversion *out)
 {
-	*out = (struct conversion){0};
+	char *end;
+
+	*out = (struct conversion){.position = strtoul(at, &end, 10)};
+	if (*end == '$')
+		at = end + 1;
+	else
+		out->position = 0;
 	for (; strchr("*m'I", *at) && *at; at++) {
 		out->is_suppressed |= *at == '*';
 		out->is_allocated |= *at == 'm';
@@ -89,15 +96,30 @@ static size_t conversion_bytes(const struct conversion *c, const void *out)
 	}
 }
 
+/* The argument at a position, from 1 on: all of scanf()'s are pointers. */
+static void *pointer_at(va_list arguments, size_t position)
+{
+	va_list copy;
+	void *pointer = NULL;
+
+	va_copy(copy, arguments);
+	for (size_t i = 0; i < position; i++)
+		pointer = va_arg(copy, void *);
+	va_end(copy);
+	return pointer;
+}
+
 /*
  * A conversion that count holds was made, and so was what stands before it. After the last of
- * them, %n is sure only where nothing between them can have failed. Positions (%2$d) would
- * need two passes: the rest of such a format is not seen.
+ * them, %n is sure only where nothing between them can have failed.
  */
 void touch_scanned(const char *format, va_list arguments, int count, uintptr_t place)
 {
 	const char *sure = format;
 	struct conversion c;
+	va_list next;
+
+	va_copy(next, arguments);
 
 	while ((format = strchr(format, '%'))) {
 		bool is_after_blanks = sure + strspn(sure, " \t\n\v\f\r") == format;
@@ -108,18 +130,19 @@ void touch_scanned(const char *format, va_list arguments, int count, uintptr_t p
 			continue;
 		}
 		format = parse_conversion(format + 1, &c);
-		if (c.kind == '\0' || c.kind == '$')
-			return;
+		if (c.kind == '\0')
+			break;
 		if (c.is_suppressed)
 			continue;
 		if (c.kind == 'n' ? count <= 0 && !is_after_blanks : count-- <= 0)
-			return;
+			break;
 		sure = format;
-		out = va_arg(arguments, void *);
+		out = c.position != 0 ? pointer_at(arguments, c.position) : va_arg(next, void *);
 		if (c.is_allocated) {
 			touch(out, sizeof(void *), true, place);
 			out = *(void **)out;
 		}
 		touch(out, conversion_bytes(&c, out), true, place);
 	}
+	va_end(next);
 }

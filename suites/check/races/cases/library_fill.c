@@ -7,7 +7,7 @@
  *
  * case: library_fill
  * models: threads processes
- * forms: clock fstat getrandom gmtime_r strftime inet_pton memccpy wcscpy strtok sscanf vfscanf
+ * forms: clock fstat getrandom gmtime_r strftime inet_pton memccpy wcscpy strtok sscanf vfscanf at
  * truth: correct free, broken racy
  * tier: P
  * missing: wait for the end of the call
@@ -80,6 +80,8 @@ static void fill(union record *record)
 	must((strtok)(record->text, ";") != NULL); /* race: write write */
 #elif defined(FORM_SSCANF)
 	must(sscanf("12 name", "%*d %15s%n", record->text, &(int){0}) == 1); /* race: write write */
+#elif defined(FORM_AT)
+	must(sscanf("1 name", "%2$d %1$9s", record->text, &(int){0}) == 2); /* race: write write */
 #elif defined(FORM_VFSCANF)
 	must(scan("%d", &record->number) == 1);
 #else
