@@ -22,7 +22,9 @@ enum channel_kind {
 	CHANNEL_NAME,      /* of a file that was removed */
 	CHANNEL_NAME_MADE, /* of a file that was made, or given the name */
 	CHANNEL_SPAWN,
-	CHANNEL_NOTIFY, /* messages of which mq_notify() tells: one for all queues */
+	CHANNEL_NOTIFY,  /* messages of which mq_notify() tells: one for all queues */
+	CHANNEL_INOTIFY, /* changes of files, of which inotify tells: one for all */
+	CHANNEL_AIO,     /* a control block of POSIX asynchronous I/O */
 	CHANNEL_STOP,
 	CHANNEL_THREAD,
 	CHANNEL_RING,

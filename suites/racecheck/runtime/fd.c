@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -36,24 +37,44 @@ static uint64_t hash_bytes(const void *data, size_t bytes, uint64_t hash)
 	return hash;
 }
 
-/* Reads the number after a label in /proc/self/fdinfo/<fd>; 0: none. */
-static uint64_t fdinfo_number(int fd, const char *label)
+/* Reads /proc/self/fdinfo/<fd>; leaves text empty if that fails. */
+static void fdinfo_text(int fd, char *text, size_t room)
 {
 	char path[48];
-	char text[1024];
-	const char *found;
 	long file;
 	long bytes;
 
+	text[0] = '\0';
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	file = sys_call3(SYS_open, path, O_CLOEXEC, 0);
 	if (file < 0)
-		return 0;
-	bytes = sys_call3(SYS_read, file, text, sizeof(text) - 1);
+		return;
+	bytes = sys_call3(SYS_read, file, text, room - 1);
 	sys_call1(SYS_close, file);
 	text[bytes > 0 ? bytes : 0] = '\0';
+}
+
+/* Reads the number after a label there; 0: none. */
+static uint64_t fdinfo_number(int fd, const char *label)
+{
+	char text[1024];
+	const char *found;
+
+	fdinfo_text(fd, text, sizeof(text));
 	found = strstr(text, label);
 	return found ? strtoull(found + strlen(label), NULL, 10) : 0;
+}
+
+uint32_t fd_watch_mask(int fd)
+{
+	static const char label[] = " mask:";
+	char text[4096];
+	uint32_t mask = 0;
+
+	fdinfo_text(fd, text, sizeof(text));
+	for (const char *at = text; (at = strstr(at, label)) != NULL; at += strlen(label))
+		mask |= (uint32_t)strtoul(at + strlen(label), NULL, 16);
+	return mask;
 }
 
 uint32_t fd_pid(int fd)
@@ -72,6 +93,7 @@ static void look_anonymous(int fd, struct fd_look *out)
 		{"[signalfd]", FD_SIGNALFD, CHANNEL_SIGNAL},
 		{"[timerfd]", FD_TIMERFD, CHANNEL_TIMERFD},
 		{"[eventpoll]", FD_EPOLL, CHANNEL_EPOLL},
+		{"inotify", FD_INOTIFY, CHANNEL_OTHER},
 		{"[pidfd]", FD_PIDFD, CHANNEL_OTHER},
 	};
 	char path[32];
@@ -365,6 +387,26 @@ void fd_shut(int fd)
 		release_end(look.write, EDGE_shutdown);
 }
 
+void fd_changing(enum fd_change change, enum edge edge)
+{
+	if (UNLIKELY(session->has_inotify))
+		channel_release((struct channel_key){CHANNEL_INOTIFY, change, 0}, edge);
+}
+
+void fd_changed(uint32_t mask, enum edge edge)
+{
+	static const uint32_t masks[] = {
+		[CHANGE_DATA] = IN_MODIFY | IN_ATTRIB | IN_ACCESS | IN_OPEN,
+		[CHANGE_NAME] = IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF,
+		[CHANGE_CLOSE] = IN_CLOSE,
+	};
+
+	for (uint32_t change = 0; change < sizeof(masks) / sizeof(masks[0]); change++) {
+		if (mask & masks[change])
+			channel_acquire((struct channel_key){CHANNEL_INOTIFY, change, 0}, edge);
+	}
+}
+
 void fd_closed(int fd, enum edge edge)
 {
 	struct fd_look look;
@@ -375,6 +417,7 @@ void fd_closed(int fd, enum edge edge)
 	     (sys_call3(SYS_fcntl, fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY)) {
 		release_end(look.write, edge);
 	} else if (look.type == FD_FILE) {
+		fd_changing(CHANGE_CLOSE, edge);
 		locks_closed(fd, look.device, look.inode);
 	}
 }

@@ -21,6 +21,7 @@ enum fd_type {
 	FD_SIGNALFD,
 	FD_TIMERFD,
 	FD_EPOLL,
+	FD_INOTIFY,
 	FD_PIDFD,
 	FD_QUEUE, /* POSIX message queue */
 	FD_UNCOVERED,
@@ -50,6 +51,17 @@ void fd_closed_range(unsigned first, unsigned last, enum edge edge);
 void fd_closed_all(bool is_exec);
 /* Is the descriptor in non-blocking mode? */
 bool fd_is_nonblocking(int fd);
+/*
+ * What inotify tells of. Which watches a file is under is not known: all of them are taken
+ * to be told of every change of the kind.
+ */
+enum fd_change { CHANGE_DATA, CHANGE_NAME, CHANGE_CLOSE };
+/* Before a file is changed: releases to whoever is told of it. */
+void fd_changing(enum fd_change change, enum edge edge);
+/* Orders the caller after changes of the kinds that are in a mask of inotify's. */
+void fd_changed(uint32_t mask, enum edge edge);
+/* All that an inotify descriptor is to tell of, as a mask. */
+uint32_t fd_watch_mask(int fd);
 /* How many bytes a pipe can take now at most. */
 uint64_t fd_pipe_room(int fd);
 /* The process a pidfd stands for; 0: none. */
@@ -65,7 +77,9 @@ int fd_wait(int fd, int events, int timeout_ms, enum edge edge);
 /* wrap_file.c: the file's locks that go when fd is closed were held until now. */
 void locks_closed(int fd, uint64_t device, uint64_t inode);
 
-/* wrap_signal.c: a signal of the calling process was taken. */
+/* wrap_signal.c: releases to whoever takes a signal of a process; pid as in kill(). */
+void signal_sent(pid_t pid, int number, enum edge edge);
+/* The same: a signal of the calling process was taken. */
 void signal_taken(int number, int code, uint32_t child, enum edge edge);
 
 #endif

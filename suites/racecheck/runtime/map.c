@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -201,6 +202,67 @@ static bool area_find(uintptr_t address, struct area *out)
 	}
 	lock_give(&area_lock);
 	return is_found;
+}
+
+/* The region of an open file; REGION_MAX: nobody has mapped it. */
+static uint32_t region_known(int fd, uint64_t inode)
+{
+	uint32_t count = atomic_load(&session->region_count);
+	struct statx status = {0};
+	uint64_t key[3];
+
+	for (uint32_t index = 0; index < count; index++) {
+		const struct region *region = &session->region[index];
+
+		if (region->kind != REGION_FILE || region->key[1] != inode)
+			continue;
+		if (status.stx_mask == 0 &&
+		    sys_call6(SYS_statx, fd, (long)"", AT_EMPTY_PATH,
+		              STATX_BASIC_STATS | STATX_BTIME, (long)&status, 0) < 0)
+			return REGION_MAX;
+		key_of(&status, key);
+		if (memcmp(region->key, key, sizeof(key)) == 0)
+			return index;
+	}
+	return REGION_MAX;
+}
+
+/* The address of a byte of a region, if bytes from there are in one of the areas; else 0. */
+static uintptr_t area_address(uint32_t region, uint64_t offset, size_t bytes)
+{
+	uintptr_t address = 0;
+
+	lock_take(&area_lock);
+	for (uint32_t i = 0; i < area_count && address == 0; i++) {
+		uint64_t first = areas[i].page << 12;
+
+		if (areas[i].region == region && offset >= first &&
+		    offset + bytes <= first + (areas[i].high - areas[i].low))
+			address = areas[i].low + (uintptr_t)(offset - first);
+	}
+	lock_give(&area_lock);
+	return address;
+}
+
+uintptr_t map_window(int fd, uint64_t inode, uint64_t offset, size_t bytes)
+{
+	const size_t window_bytes = 1ul << 30;
+	uint64_t first = offset / window_bytes * window_bytes;
+	uint32_t region = region_known(fd, inode);
+	uintptr_t address;
+	long low;
+
+	if (region == REGION_MAX)
+		return 0;
+	address = area_address(region, offset, bytes);
+	if (address != 0)
+		return address;
+	low = sys_call6(SYS_mmap, 0, (long)window_bytes, PROT_NONE,
+	                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (low < 0)
+		return 0;
+	area_add((uintptr_t)low, window_bytes, region, first >> 12);
+	return area_address(region, offset, bytes);
 }
 
 void map_move(uintptr_t from, size_t from_bytes, uintptr_t to, size_t to_bytes)

@@ -280,6 +280,12 @@ void map_move(uintptr_t from, size_t from_bytes, uintptr_t to, size_t to_bytes);
  * path of a file that may be shown by another name; may be null.
  */
 void map_import(const char *hint);
+/*
+ * Finds or makes a place for the shadow of bytes of a file, if somebody has mapped it: a
+ * mapping of the caller's own, or reserved addresses with no memory. Returns its address; 0:
+ * nobody has, or the bytes lie in two such places.
+ */
+uintptr_t map_window(int fd, uint64_t inode, uint64_t offset, size_t bytes);
 /* Length of the shared mapping that starts at address; 0: none. */
 size_t map_length(uintptr_t address);
 /* The region's number and the offset in it; region 0: private. */

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/time.h>
@@ -69,6 +70,29 @@ static void touch_parts(const struct transfer *transfer, size_t bytes, bool is_w
 		              transfer->place);
 		bytes -= part;
 	}
+}
+
+/*
+ * The bytes of a file that somebody has mapped are memory, too. Two calls on the same bytes
+ * are atomic to each other (POSIX.1-2017, 2.9.7), so only a plain access to the map races.
+ */
+static void touch_mapped(const struct transfer *transfer, const struct fd_look *look, long bytes,
+                         bool is_write)
+{
+	long offset = (long)transfer->offset;
+	uintptr_t address;
+
+	if (bytes <= 0 || look->type != FD_FILE)
+		return;
+	if (offset < 0)
+		offset = sys_call3(SYS_lseek, transfer->fd, 0, SEEK_CUR) - bytes;
+	if (offset < 0)
+		return;
+	self.busy++;
+	address = map_window(transfer->fd, look->inode, (uint64_t)offset, (size_t)bytes);
+	self.busy--;
+	if (address != 0)
+		shadow_access(address, (size_t)bytes, is_write, true, transfer->place);
 }
 
 static long attempt_in(const struct transfer *transfer, int flags)
@@ -214,6 +238,20 @@ static bool is_ordered(const struct fd_look *look)
 	}
 }
 
+static void take_changes(const struct transfer *transfer, long bytes)
+{
+	const char *events = transfer->parts[0].iov_base;
+	uint32_t mask = 0;
+	struct inotify_event event;
+
+	for (long at = 0; at + (long)sizeof(event) <= bytes;
+	     at += (long)(sizeof(event) + event.len)) {
+		memcpy(&event, events + at, sizeof(event));
+		mask |= event.mask;
+	}
+	fd_changed(mask, transfer->edge);
+}
+
 /* A call the channels know nothing of; it may block. */
 static long plain_in(const struct transfer *transfer, const struct fd_look *look)
 {
@@ -231,6 +269,9 @@ static long plain_in(const struct transfer *transfer, const struct fd_look *look
 		touch_parts(transfer, (size_t)bytes, true);
 	if (bytes >= 0 && look->type == FD_FILE)
 		channel_acquire(look->read, transfer->edge);
+	if (bytes > 0 && look->type == FD_INOTIFY)
+		take_changes(transfer, bytes);
+	touch_mapped(transfer, look, bytes, false);
 	return bytes;
 }
 
@@ -323,11 +364,14 @@ static long plain_out(const struct transfer *transfer, const struct fd_look *loo
 {
 	long bytes;
 
-	if (look->type == FD_FILE)
+	if (look->type == FD_FILE) {
 		channel_release(look->write, transfer->edge);
+		fd_changing(CHANGE_DATA, transfer->edge);
+	}
 	if (transfer->message)
 		return sys_call3(SYS_sendmsg, transfer->fd, transfer->message, transfer->flags);
 	bytes = attempt_out(transfer, transfer->parts, transfer->part_count, true, false);
+	touch_mapped(transfer, look, bytes, true);
 	return bytes;
 }
 

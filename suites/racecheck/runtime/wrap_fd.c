@@ -497,10 +497,10 @@ static void relay_begin(int from, int to, enum edge edge)
 		schedule_block(edge, 0);
 
 	BUSY(fd_look(to, &look));
-	if (is_queue(&look))
+	if (is_queue(&look) || look.type == FD_FILE)
 		channel_release(look.write, edge);
-	else if (look.type == FD_FILE)
-		channel_release(look.write, edge);
+	if (look.type == FD_FILE)
+		fd_changing(CHANGE_DATA, edge);
 }
 
 /* The caller comes after whoever put the bytes that it moved. */

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +82,7 @@ static bool path_read(int directory, const char *path, uintptr_t place)
 /* Before a name may be made: if it is absent, the clock goes to whoever finds it. True: it did. */
 static bool name_making(int directory, const char *path, int flags, enum edge edge)
 {
+	fd_changing(CHANGE_NAME, edge);
 	if (name_find(directory, path, flags) != -ENOENT)
 		return false;
 	channel_release(made_key(directory, path), edge);
@@ -195,6 +197,7 @@ OPEN(openat64, (int directory, const char *path, int flags, ...), directory,
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
 		if (is_readable(directory, path) && call_begin(EDGE_##name, CALLER)) {             \
+			fd_changing(CHANGE_NAME, EDGE_##name);                                     \
 			channel_release(name_key_busy(directory, path), EDGE_##name);              \
 			call_end();                                                                \
 		}                                                                                  \
@@ -229,6 +232,7 @@ INTERPOSE int rename(const char *from, const char *to)
 {
 	if (is_readable(AT_FDCWD, from) && is_readable(AT_FDCWD, to) &&
 	    call_begin(EDGE_rename, CALLER)) {
+		fd_changing(CHANGE_NAME, EDGE_rename);
 		channel_release(name_key_busy(AT_FDCWD, from), EDGE_rename);
 		channel_release(made_key(AT_FDCWD, to), EDGE_rename);
 		call_end();
@@ -239,6 +243,22 @@ INTERPOSE int rename(const char *from, const char *to)
 MAKE(mkdir, (const char *path, mode_t mode), (path, mode), path)
 MAKE(link, (const char *from, const char *path), (from, path), path)
 MAKE(symlink, (const char *from, const char *path), (from, path), path)
+
+/* ---- being told of changes ---- */
+
+INTERPOSE int inotify_init1(int flags)
+{
+	if (session)
+		atomic_store(&session->has_inotify, 1);
+	return REAL(inotify_init1)(flags);
+}
+
+INTERPOSE int inotify_init(void)
+{
+	if (session)
+		atomic_store(&session->has_inotify, 1);
+	return REAL(inotify_init)();
+}
 
 /* ---- calls that are renamed in checked code only: the plain names are libc's own ---- */
 

@@ -74,6 +74,8 @@ static void seen_ready(int fd, bool is_readable, enum edge edge)
 		if (look.type == FD_LISTEN)
 			look.read.b += 1000;
 		channel_acquire(look.read, edge);
+	} else if (look.type == FD_INOTIFY) {
+		fd_changed(fd_watch_mask(fd), edge);
 	}
 	context_log(edge, true);
 }

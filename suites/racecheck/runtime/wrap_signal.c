@@ -173,7 +173,7 @@ INTERPOSE signal_handler signal(int number, signal_handler function)
 
 /* ---- sending ---- */
 
-static void sent(pid_t pid, int number, enum edge edge)
+void signal_sent(pid_t pid, int number, enum edge edge)
 {
 	if (number == 0)
 		return;
@@ -210,7 +210,7 @@ static void continued(pid_t pid, enum edge edge)
                                                                                                    \
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
-		sent(pid, number, EDGE_##name);                                                    \
+		signal_sent(pid, number, EDGE_##name);                                             \
 		if (is_stop(number))                                                               \
 			schedule_outside(EDGE_##name);                                             \
 		ret = REAL(name) arguments;                                                        \
@@ -317,7 +317,7 @@ SUSPEND(pause, (void), ())
 INTERPOSE unsigned alarm(unsigned seconds)
 {
 	if (call_begin(EDGE_alarm, CALLER)) {
-		sent(getpid(), SIGALRM, EDGE_alarm);
+		signal_sent(getpid(), SIGALRM, EDGE_alarm);
 		call_end();
 	}
 	return REAL(alarm)(seconds);
@@ -330,7 +330,7 @@ INTERPOSE int setitimer(__itimer_which_t which, const struct itimerval *value,
 
 	if (call_begin(EDGE_setitimer, CALLER)) {
 		if ((unsigned)which < 3)
-			sent(getpid(), numbers[(unsigned)which], EDGE_setitimer);
+			signal_sent(getpid(), numbers[(unsigned)which], EDGE_setitimer);
 		call_end();
 	}
 	return REAL(setitimer)(which, value, old);
@@ -421,7 +421,7 @@ INTERPOSE int timer_settime(timer_t timer, int flags, const struct itimerspec *v
 		/* Which of them this timer will send is the kernel's to know. */
 		for (int number = 1; number < SIGNAL_MAX; number++) {
 			if (atomic_load(&timer_signals) >> (number - 1) & 1)
-				sent(getpid(), number, EDGE_timer_settime);
+				signal_sent(getpid(), number, EDGE_timer_settime);
 		}
 		call_end();
 	}

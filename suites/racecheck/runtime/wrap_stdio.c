@@ -47,6 +47,8 @@ static bool output_begin(int fd, enum edge edge)
 	if (fd < WRITTEN_MAX)
 		is_written[fd] = true;
 	channel_release(look.write, edge);
+	if (look.type == FD_FILE)
+		fd_changing(CHANGE_DATA, edge);
 	is_outside = is_scheduled && look.type != FD_FILE && fd_poll(fd, POLLOUT) == 0;
 	if (is_outside)
 		schedule_outside(edge);
