@@ -35,6 +35,23 @@ const char *limits_error(int error)
 	}
 }
 
+int limits_refuse_call(char *why, size_t why_bytes, int error, const char *call,
+                       const char *feature)
+{
+	switch (error) {
+	case -EPERM:
+	case -EACCES:
+		return limits_refuse(why, why_bytes, error,
+		                     "a seccomp filter, as of a container, forbids %s", call);
+	case -ENOSYS:
+		return limits_refuse(why, why_bytes, error,
+		                     "the kernel has no %s, or a seccomp filter hides %s", feature,
+		                     call);
+	default:
+		return limits_refuse(why, why_bytes, error, "%s: %s", call, limits_error(-error));
+	}
+}
+
 static uint32_t limits_waits(enum ipc_wait wait)
 {
 	switch (wait) {

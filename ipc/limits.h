@@ -21,6 +21,14 @@ int limits_refuse(char *why, size_t why_bytes, int error, const char *format, ..
 	__attribute__((format(printf, 4, 5)));
 
 /*
+ * The same for a system call that a transport can't do without. EPERM and ENOSYS are how a
+ * seccomp filter answers; feature: what of the kernel's the call needs, as "System V queues
+ * (CONFIG_SYSVIPC)".
+ */
+int limits_refuse_call(char *why, size_t why_bytes, int error, const char *call,
+                       const char *feature);
+
+/*
  * Checks the options that every transport checks: counts, slots and waits
  * against the capabilities, and message_bytes_max against bytes_max, whose
  * cause is limit ("PIPE_BUF with many producers"), and against memory.

@@ -61,6 +61,17 @@ int pipes_open_nowait(int fd, enum ipc_role role)
 	return ret < 0 ? -errno : ret;
 }
 
+int pipes_probe_pair(char *why, size_t why_bytes)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return limits_refuse_call(why, why_bytes, -errno, "pipe2", "pipes");
+	close(fds[0]);
+	close(fds[1]);
+	return pipes_probe(why, why_bytes);
+}
+
 int pipes_probe(char *why, size_t why_bytes)
 {
 	if (access("/proc/self/fd", X_OK) == 0)

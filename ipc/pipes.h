@@ -29,4 +29,7 @@ int pipes_open_nowait(int fd, enum ipc_role role);
 /* Says whether pipes_open_nowait() can work here. Returns 0, or -errno with a cause in why. */
 int pipes_probe(char *why, size_t why_bytes);
 
+/* The same for pipes_open_pair(), too. */
+int pipes_probe_pair(char *why, size_t why_bytes);
+
 #endif

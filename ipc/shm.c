@@ -106,17 +106,9 @@ int shm_probe(char *why, size_t why_bytes)
 	struct shm trial;
 	int ret = shm_init(&trial, 1);
 
-	switch (ret) {
-	case 0:
-		shm_release(&trial);
-		return 0;
-	case -ENOSYS:
-	case -EPERM:
-		return limits_refuse(why, why_bytes, ret,
-		                     "memfd_create is forbidden: a seccomp filter, or no "
-		                     "CONFIG_MEMFD_CREATE");
-	default:
-		return limits_refuse(why, why_bytes, ret, "no sealed shared memory: %s",
-		                     strerror(-ret));
-	}
+	if (ret < 0)
+		return limits_refuse_call(why, why_bytes, ret, "memfd_create",
+		                          "sealed shared memory (CONFIG_MEMFD_CREATE)");
+	shm_release(&trial);
+	return 0;
 }

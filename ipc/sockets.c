@@ -64,19 +64,13 @@ int sockets_open_pair(int fds[2], int type, const struct ipc_channel_options *op
 int sockets_probe(int type, char *why, size_t why_bytes)
 {
 	int fds[2];
-	int ret;
 
-	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) == 0) {
-		close(fds[0]);
-		close(fds[1]);
-		return 0;
-	}
-	ret = -errno;
-	if (ret == -EMFILE || ret == -ENFILE)
-		return limits_refuse(why, why_bytes, ret,
-		                     "no descriptors are left: RLIMIT_NOFILE or fs.file-max");
-	return limits_refuse(why, why_bytes, ret, "the kernel refuses Unix socket pairs: %s",
-	                     strerror(-ret));
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) < 0)
+		return limits_refuse_call(why, why_bytes, -errno, "socketpair",
+		                          "Unix sockets (CONFIG_UNIX)");
+	close(fds[0]);
+	close(fds[1]);
+	return 0;
 }
 
 int sockets_check(const struct ipc_transport *transport, const struct ipc_channel_options *options,

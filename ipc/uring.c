@@ -273,18 +273,15 @@ static int uring_refuse(int error, char *why, size_t why_bytes)
 			return limits_refuse(why, why_bytes, error,
 			                     "kernel.io_uring_disabled = 1 forbids io_uring to "
 			                     "all but kernel.io_uring_group");
-		return limits_refuse(why, why_bytes, error,
-		                     "a seccomp filter, as of a container, forbids io_uring_setup");
-	case -ENOSYS:
-		return limits_refuse(why, why_bytes, error,
-		                     "the kernel has no io_uring (CONFIG_IO_URING), or a seccomp "
-		                     "filter hides it");
+		break;
 	case -ENOMEM:
 		return limits_refuse(why, why_bytes, error,
 		                     "RLIMIT_MEMLOCK leaves no room for an io_uring");
 	default:
-		return limits_refuse(why, why_bytes, error, "io_uring_setup: %s", strerror(-error));
+		break;
 	}
+	return limits_refuse_call(why, why_bytes, error, "io_uring_setup",
+	                          "io_uring (CONFIG_IO_URING)");
 }
 
 int uring_probe(char *why, size_t why_bytes)

@@ -32,6 +32,8 @@ static int fifo_probe(char *why, size_t why_bytes)
 	if (ret < 0)
 		return ret;
 	ret = names_add(&name, NAME_FIFO);
+	if (ret == -EPERM || ret == -ENOSYS)
+		return limits_refuse_call(why, why_bytes, ret, "mkfifo", "FIFOs");
 	if (ret < 0)
 		return names_refuse(ret, why, why_bytes);
 	names_remove(&name);

@@ -41,7 +41,7 @@ const struct ipc_transport transport_pipe = {
 	.summary = "anonymous pipe, messages framed by their length",
 	.caps = IPC_CAP_NOWAIT | IPC_CAP_BLOCK | IPC_CAP_SPIN | IPC_CAP_EMPTY |
                 IPC_CAP_MULTI_PRODUCER | IPC_CAP_HANGUP | IPC_CAP_THREADS,
-	.probe = pipes_probe,
+	.probe = pipes_probe_pair,
 	.channel_create = pipe_channel_create,
 	.channel_drop = pair_channel_drop,
 	.channel_destroy = pair_channel_destroy,

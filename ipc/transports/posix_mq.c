@@ -151,11 +151,9 @@ static int posix_mq_refuse(int error, const struct ipc_channel_options *options,
 			why, why_bytes, error, "all of fs.mqueue.queues_max = %ju queues exist",
 			(uintmax_t)limits_sysctl("fs/mqueue/queues_max", QUEUES_MAX_DEFAULT));
 	case -ENOSYS:
-		return limits_refuse(why, why_bytes, error,
-		                     "the kernel has no POSIX message queues "
-		                     "(CONFIG_POSIX_MQUEUE), or a seccomp filter hides them");
 	case -EPERM:
-		return limits_refuse(why, why_bytes, error, "a seccomp filter forbids mq_open");
+		return limits_refuse_call(why, why_bytes, error, "mq_open",
+		                          "POSIX message queues (CONFIG_POSIX_MQUEUE)");
 	default:
 		return names_refuse(error, why, why_bytes);
 	}

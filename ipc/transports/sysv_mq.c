@@ -127,11 +127,9 @@ static int sysv_mq_probe(char *why, size_t why_bytes)
 		                     "all of kernel.msgmni = %ju queues exist, see ipcs -q",
 		                     (uintmax_t)limits_sysctl("kernel/msgmni", 0));
 	case -ENOSYS:
-		return limits_refuse(why, why_bytes, ret,
-		                     "the kernel has no System V queues (CONFIG_SYSVIPC), or a "
-		                     "seccomp filter hides them");
 	case -EPERM:
-		return limits_refuse(why, why_bytes, ret, "a seccomp filter forbids msgget");
+		return limits_refuse_call(why, why_bytes, ret, "msgget",
+		                          "System V queues (CONFIG_SYSVIPC)");
 	default:
 		return names_refuse(ret, why, why_bytes);
 	}

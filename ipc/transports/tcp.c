@@ -199,8 +199,13 @@ static int tcp_probe(char *why, size_t why_bytes)
 {
 	const struct ipc_channel_options least = {.message_bytes_max = 1, .slot_count = 1};
 	int fds[2];
-	int ret = tcp_open_both(fds, &least);
+	int ret = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	/* Asked apart, for a firewall answers with EPERM, too. */
+	if (ret < 0)
+		return limits_refuse_call(why, why_bytes, -errno, "socket", "TCP (CONFIG_INET)");
+	close(ret);
+	ret = tcp_open_both(fds, &least);
 	switch (ret) {
 	case 0:
 		close(fds[0]);

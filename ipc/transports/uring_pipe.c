@@ -16,7 +16,7 @@
 
 static int uring_pipe_probe(char *why, size_t why_bytes)
 {
-	int ret = pipes_probe(why, why_bytes);
+	int ret = pipes_probe_pair(why, why_bytes);
 
 	return ret < 0 ? ret : uring_probe(why, why_bytes);
 }
