@@ -131,7 +131,7 @@ static int send_asleep(struct faulty_endpoint *self, const void *data, size_t by
 const struct fault fault_sleeps_through_room = {
 	.name = "sleeps_through_room",
 	.clause = "C13",
-	.also = "C17 C18", /* it sleeps through a hang-up, too */
+	.also = "C03 C17 C18", /* or its receiver gives up first; hang-ups, too */
 	.summary = "a send that has to wait misses its wake-up",
 	.needs = IPC_CAP_NOWAIT,
 	.send = send_asleep,
