@@ -33,6 +33,8 @@
 #define REPLAY_TRIALS_DEFAULT 1000u
 /* Of an undelayed cell, before a trial: one alone may have met the machine in another mood. */
 #define TYPICAL_ROUNDS 3u
+/* What is typical of a cell: the median over both arms of these, later over A's last rounds. */
+#define RECENT_ROUNDS (2 * TYPICAL_ROUNDS)
 /* A p50 needs few samples; many rounds of many trials shall end soon. */
 #define INJECT_SAMPLES 600u
 #define INJECT_TIME_NS_MIN (10 * NS_PER_MS)
@@ -58,9 +60,55 @@ struct selftest {
 	char replayed[SESSION_UUID_BYTES];
 };
 
-/* Measures one pair by itself and judges it. *out is the caller's. Returns 0, or -errno. */
+/* A delay of B's that is to be a share of what the quantile is in A. */
+struct injection {
+	double share;
+	double quantile;
+	double recent_ns[RECENT_ROUNDS]; /* of A, the oldest overwritten */
+	size_t next;
+	struct ab_pair *pair; /* the one that is measured */
+};
+
+/* Half of the delay is in each direction of a trip. */
+static void set_delay(struct injection *injection)
+{
+	double sorted[RECENT_ROUNDS];
+
+	memcpy(sorted, injection->recent_ns, sizeof(sorted));
+	statistics_sort(sorted, RECENT_ROUNDS);
+	injection->pair->delays[1] = (struct ab_delay){
+		.delay_ns = (uint64_t)(statistics_median(sorted, RECENT_ROUNDS) * injection->share /
+	                               2.0),
+		.one_in = 1,
+	};
+}
+
+static double quantile_of(const struct ab_round *round, size_t arm, double quantile)
+{
+	return (double)histogram_quantile(round->histograms[arm], quantile) /
+	       (double)round->runs[arm].batch;
+}
+
+/* The quantile drifts by more than the share: the next round's delay follows it. */
+static int follow(void *context, const struct ab_round *round)
+{
+	struct injection *injection = context;
+
+	if (round->runs[0].failure[0] != '\0')
+		return 0;
+	injection->recent_ns[injection->next++ % RECENT_ROUNDS] =
+		quantile_of(round, 0, injection->quantile);
+	set_delay(injection);
+	return 0;
+}
+
+/*
+ * Measures one pair by itself and judges it, with a delay that follows A if injection is
+ * not null. *out is the caller's. Returns 0, or -errno.
+ */
 static int measure_pair(struct selftest *self, const struct ab_pair *pair, uint64_t seed,
-                        uint64_t time_ns, uint32_t rounds, struct verdict_report **out)
+                        uint64_t time_ns, uint32_t rounds, struct injection *injection,
+                        struct verdict_report **out)
 {
 	struct ab_pair copy = *pair;
 	struct ab_measure measure = {
@@ -76,6 +124,12 @@ static int measure_pair(struct selftest *self, const struct ab_pair *pair, uint6
 
 	if (ret < 0)
 		return ret;
+	if (injection) {
+		injection->pair = &copy;
+		set_delay(injection);
+		measure.context = injection;
+		measure.on_round = follow;
+	}
 	measure.report->tick_ns = (double)self->tick_ns;
 	ret = ab_measure_add_pairs(&measure);
 	if (ret == 0)
@@ -107,7 +161,8 @@ static int run_equals(struct selftest *self)
 		int ret;
 
 		show_progress(self, pair);
-		ret = measure_pair(self, pair, self->cli.seed + i, 0, SELFTEST_ROUNDS, &report);
+		ret = measure_pair(self, pair, self->cli.seed + i, 0, SELFTEST_ROUNDS, NULL,
+		                   &report);
 		if (ret < 0)
 			return ret;
 		for (size_t row = 0; row < report->rows_count; row++)
@@ -122,10 +177,10 @@ static int run_equals(struct selftest *self)
 
 /*
  * Finds the quantile of a cell without a delay, in both arms of some rounds, and how to cut
- * its rounds. Returns 0, or -errno.
+ * its rounds. found_ns: RECENT_ROUNDS. Returns 0, or -errno.
  */
 static int find_typical(const struct selftest *self, struct ab_pair *pair, uint64_t seed,
-                        double *typical_ns)
+                        double *found_ns)
 {
 	struct ab_round_request request = {
 		.programs = {pair->programs[0], pair->programs[1]},
@@ -136,7 +191,6 @@ static int find_typical(const struct selftest *self, struct ab_pair *pair, uint6
 		.tick_ns = self->tick_ns,
 		.stop_fd = self->stop.fd,
 	};
-	double found[2 * TYPICAL_ROUNDS];
 	int ret = 0;
 
 	for (size_t i = 0; i < TYPICAL_ROUNDS && ret == 0; i++) {
@@ -147,17 +201,11 @@ static int find_typical(const struct selftest *self, struct ab_pair *pair, uint6
 		if (ret == 0 && round.runs[0].failure[0] != '\0')
 			ret = -EIO;
 		for (size_t arm = 0; arm < 2 && ret == 0; arm++)
-			found[2 * i + arm] =
-				(double)histogram_quantile(round.histograms[arm],
-			                                   ab_quantiles[self->cli.is_p99]) /
-				(double)round.runs[arm].batch;
+			found_ns[2 * i + arm] =
+				quantile_of(&round, arm, ab_quantiles[self->cli.is_p99]);
 		ab_round_release(&round);
 	}
-	if (ret < 0)
-		return ret;
-	statistics_sort(found, 2 * TYPICAL_ROUNDS);
-	*typical_ns = statistics_median(found, 2 * TYPICAL_ROUNDS);
-	return 0;
+	return ret;
 }
 
 static void show_miss(struct selftest *self, const struct ab_pair *pair, const struct comparison *c)
@@ -183,17 +231,20 @@ static uint64_t trial_ns(const struct selftest *self, double p50_ns)
 }
 
 /*
- * One trial: B is slowed down by the share, half of it in each direction of a trip. Every
- * trip is, so that each quantile moves by the same time.
+ * One trial: B is slowed down by the share. Every trip is, so that each quantile moves by
+ * the same time.
  */
 static int run_trial(struct selftest *self, const struct ab_pair *pair, uint64_t seed,
                      unsigned placement)
 {
 	struct ab_pair slowed = *pair;
+	struct injection injection = {
+		.share = (double)self->cli.inject_percent / 100.0,
+		.quantile = ab_quantiles[self->cli.is_p99],
+	};
 	struct verdict_report *report = NULL;
 	const struct comparison *judged;
-	double typical_ns = 0.0;
-	int ret = find_typical(self, &slowed, seed, &typical_ns);
+	int ret = find_typical(self, &slowed, seed, injection.recent_ns);
 
 	if (ret == -EIO) {
 		selftest_tally_add_trial(&self->tally, placement, NULL);
@@ -201,12 +252,8 @@ static int run_trial(struct selftest *self, const struct ab_pair *pair, uint64_t
 	}
 	if (ret < 0)
 		return ret;
-	slowed.delays[1] = (struct ab_delay){
-		.delay_ns = (uint64_t)(typical_ns * (double)self->cli.inject_percent / 200.0),
-		.one_in = 1,
-	};
-	ret = measure_pair(self, &slowed, seed, trial_ns(self, typical_ns), SELFTEST_TRIAL_ROUNDS,
-	                   &report);
+	ret = measure_pair(self, &slowed, seed, trial_ns(self, injection.recent_ns[0]),
+	                   SELFTEST_TRIAL_ROUNDS, &injection, &report);
 	if (ret < 0)
 		return ret;
 	judged = &report->rows[self->cli.is_p99 ? AB_P99 : AB_P50].comparison;
