@@ -54,6 +54,18 @@ static void name_build(char out[static TREND_BUILD_BYTES], const struct session_
 		snprintf(out, TREND_BUILD_BYTES, "%s%s", id[0] != '\0' ? "build:" : "", id);
 }
 
+/*
+ * Names an anchor: by the file that is kept of it. Its commit is known to the program only
+ * while that is the same build.
+ */
+static void name_anchor(char out[static TREND_BUILD_BYTES], const struct session_subject *subject)
+{
+	if (subject->build_id && subject->build_id[0] != '\0')
+		snprintf(out, TREND_BUILD_BYTES, "build:%s", subject->build_id);
+	else
+		name_build(out, subject);
+}
+
 static int add(struct history *self, const struct store_point *point, double quantile,
                enum store_figure figure)
 {
@@ -71,7 +83,7 @@ static int add(struct history *self, const struct store_point *point, double qua
 	if (point->subject && point->subject->build_id)
 		snprintf(added.build_id, sizeof(added.build_id), "%s", point->subject->build_id);
 	if (is_anchored)
-		name_build(added.anchor, &session->subjects[0]);
+		name_anchor(added.anchor, &session->subjects[0]);
 	return trend_add(&self->trend, session->environment->machine_key, point->cell,
 	                 point->metric, quantile, &added);
 }

@@ -129,6 +129,21 @@ static void another_anchor_is_a_segment_and_no_alarm(void **state)
 	cli_assert_holds(cli->out, "0 changes slower and unexplained");
 }
 
+/* As sessions are stored by builds that came after the anchor's own. */
+static void an_anchor_whose_commit_is_not_known_is_the_same(void **state)
+{
+	struct cli *cli = *state;
+	char id[9];
+
+	make_history(cli, "UPDATE subject SET git_dirty=0,"
+	                  " git_sha='0123456789abcdef0123456789abcdef01234567' WHERE id=1;"
+	                  "INSERT INTO subject(git_sha, git_dirty, build_id) SELECT '', 0,"
+	                  " build_id FROM subject WHERE id=1;"
+	                  "UPDATE session_arm SET subject_id=(SELECT max(id) FROM subject) WHERE"
+	                  " arm='A' AND (session_id>31 OR session_id=1)");
+	read_id(cli, id);
+}
+
 /* Both neighbours are this program, so that a live comparison can't find the step. */
 static void a_change_that_ab_does_not_find_is_refuted(void **state)
 {
@@ -238,6 +253,7 @@ const struct CMUnitTest cli_trend_tests[] = {
 	TEST(a_step_is_found_and_settled_by_a_note),
 	TEST(another_kernel_is_a_segment_and_no_alarm),
 	TEST(another_anchor_is_a_segment_and_no_alarm),
+	TEST(an_anchor_whose_commit_is_not_known_is_the_same),
 	TEST(a_change_that_ab_does_not_find_is_refuted),
 	TEST(a_confirmed_regression_is_1_until_it_is_settled),
 	TEST(an_anchor_is_kept_as_a_copy_and_shown),
