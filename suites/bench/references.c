@@ -3,6 +3,7 @@
 #include "suites/bench/references.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +22,28 @@
 /* A session in hand while a list is read; the last one of it stays. */
 struct search {
 	const char *uuid_start; /* null: any */
+	const char *sha;        /* null: any */
 	size_t count;
 	char found[SESSION_UUID_BYTES];
+	const char *arm; /* the only one that was of that commit, or "" */
 };
 
 static bool is_finished(const struct session *session)
 {
 	return session->status && strcmp(session->status, "running") != 0;
+}
+
+static bool is_of(const struct session_subject *subject, const char *sha)
+{
+	return subject->git_sha && strncmp(subject->git_sha, sha, strlen(sha)) == 0;
+}
+
+static const char *arm_of(const struct session *session, const char *sha)
+{
+	bool is_a = is_of(&session->subjects[0], sha);
+	bool is_b = is_of(&session->subjects[1], sha);
+
+	return !session_has_arms(session) || is_a == is_b ? "" : is_a ? "A" : "B";
 }
 
 static int on_session(void *context, const struct session *session)
@@ -40,6 +56,7 @@ static int on_session(void *context, const struct session *session)
 		return 0;
 	search->count++;
 	memcpy(search->found, session->uuid, sizeof(search->found));
+	search->arm = search->sha ? arm_of(session, search->sha) : "";
 	return 0;
 }
 
@@ -166,12 +183,15 @@ static int find_uuid(struct store *store, const char *text, struct reference *ou
 static int find_commit(struct store *store, const char *sha, struct reference *out)
 {
 	const struct store_query query = {.git_sha = sha};
-	struct search search = {0};
+	struct search search = {.sha = sha};
 	int status = list(store, &query, &search);
 
-	if (status == STATUS_DONE && search.count > 0)
-		memcpy(out->uuid, search.found, sizeof(out->uuid));
-	return status;
+	if (status != STATUS_DONE || search.count == 0)
+		return status;
+	memcpy(out->uuid, search.found, sizeof(out->uuid));
+	if (out->arm[0] == '\0')
+		snprintf(out->arm, sizeof(out->arm), "%s", search.arm);
+	return STATUS_DONE;
 }
 
 /* Finds the newest session of what git calls so in this folder. */

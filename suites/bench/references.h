@@ -9,7 +9,8 @@
  *                      or a name that git knows in this folder
  *
  * in this order. Unfinished sessions are none. :A or :B at the end names the arm of a
- * session that compared two; without it that is B, the candidate.
+ * session that compared two; without it that is the one of the commit that was named,
+ * else B, the candidate.
  */
 #ifndef SUITES_BENCH_REFERENCES_H
 #define SUITES_BENCH_REFERENCES_H

@@ -203,6 +203,28 @@ static void a_session_has_many_names(void **state)
 	cli_assert_refused(cli, 4, "newest", "latest~N");
 }
 
+static void a_commit_stands_for_its_own_arm(void **state)
+{
+	struct cli *cli = *state;
+
+	make_two(cli, "INSERT INTO subject(git_sha, git_dirty, build_id) VALUES"
+	              "('0123456789abcdef0123456789abcdef01234567', 0, 'one'),"
+	              "('fedcba9876543210fedcba9876543210fedcba98', 0, 'other');"
+	              "UPDATE session SET kind='ab' WHERE id=1;"
+	              "UPDATE session_arm SET subject_id=2 WHERE session_id=1;"
+	              "INSERT INTO session_arm VALUES(1, 'B', 3);"
+	              "CREATE TEMP TABLE copy AS SELECT * FROM run WHERE session_id=1;"
+	              "UPDATE copy SET arm='B'; INSERT INTO run SELECT * FROM copy");
+	ipcbench(cli, "compare", "0123456789ab", "fedcba987654");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "A=0123456789ab (aaaa");
+	cli_assert_holds(cli->out, "ab, arm A)");
+	cli_assert_holds(cli->out, "ab, arm B)");
+	ipcbench(cli, "compare", "0123456789ab:B", "latest");
+	cli_assert_status(cli, 0);
+	cli_assert_holds(cli->out, "ab, arm B)");
+}
+
 static void the_reference_baseline_can_be_imported_and_compared_with(void **state)
 {
 	struct cli *cli = *state;
@@ -276,6 +298,7 @@ const struct CMUnitTest cli_compare_tests[] = {
 	TEST(too_few_rounds_decide_nothing),
 	TEST(power_that_stored_sessions_lack_is_5_on_request),
 	TEST(a_session_has_many_names),
+	TEST(a_commit_stands_for_its_own_arm),
 	TEST(the_reference_baseline_can_be_imported_and_compared_with),
 	TEST(mistakes_are_refused_with_their_remedy),
 };
