@@ -41,7 +41,8 @@ static void print_help(void)
 /* A result that did not reach its reader is not a result. */
 static int close_stdout(int status)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	/* What failed has said why; that may have been this. */
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || status == STATUS_FAILED)
 		return status;
 	cli_error("can't write to stdout: %s", strerror(errno));
 	return status == STATUS_DONE ? STATUS_FAILED : status;

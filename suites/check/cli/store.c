@@ -238,11 +238,16 @@ static void a_history_on_a_read_only_disk_can_be_read(void **state)
 static void a_result_that_did_not_reach_its_reader_is_an_error(void **state)
 {
 	struct cli *cli = *state;
-	const char *const argv[] = {"sh", "-c", "exec \"$0\" list >/dev/full", cli_ipcbench(),
-	                            NULL};
+	static const char *const commands[] = {"list", "report"};
 
-	cli_run(cli, argv);
-	cli_assert_refused(cli, 3, "stdout", "space");
+	ipcbench(cli, "run", CLI_QUICK);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const char *const argv[] = {
+			"sh", "-c", "exec \"$0\" $1 >/dev/full", cli_ipcbench(), commands[i], NULL};
+
+		cli_run(cli, argv);
+		cli_assert_refused(cli, 3, "stdout", "space");
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
