@@ -146,6 +146,22 @@ static int keep_differences(struct verdict_row *row, const double *logs_b, size_
 	return 0;
 }
 
+/* Keeps the rounds of both to be drawn, as many as both have; they are no pairs. */
+static int keep_rounds(struct verdict_row *row, const double *a, const double *b, size_t count)
+{
+	struct verdict_series *series = &row->series[0];
+	const double *from[2] = {a, b};
+
+	for (size_t arm = 0; arm < 2; arm++) {
+		series->values[arm] = calloc(count, sizeof(double));
+		if (!series->values[arm])
+			return -ENOMEM;
+		memcpy(series->values[arm], from[arm], count * sizeof(double));
+	}
+	series->count = series->room = count;
+	return 0;
+}
+
 /* Fills one row from the rounds of both; logs has room for both. Fewer rounds leave it empty. */
 static int fill_row(const struct verdict_report *report, struct verdict_row *row,
                     const struct stored_cell *a, const struct stored_cell *b, size_t q,
@@ -185,6 +201,8 @@ static int fill_row(const struct verdict_report *report, struct verdict_row *row
 	for (size_t i = 0; i < counts[1]; i++)
 		logs_b[i] = log(b->values[q][i]);
 	ret = keep_differences(row, logs_b, counts[1], sign * median(logs, counts[0]), sign);
+	if (ret == 0)
+		ret = keep_rounds(row, a->values[q], b->values[q], c->rounds);
 	c->stages[0].sigma = c->least_seen = NAN;
 	row->values[0] = exp(sign * statistics_median(logs, counts[0]));
 	row->values[1] = exp(median(logs_b, counts[1]));

@@ -254,7 +254,10 @@ static const char *note_on(const struct comparing *self)
 	const struct stored_side *sides = self->sides;
 
 	if (strcmp(sides[0].session.uuid, sides[1].session.uuid) == 0)
-		return "the same session twice";
+		return strcmp(sides[0].reference.arm, sides[1].reference.arm) == 0
+		               ? "the same session twice"
+		               : "both arms of one session, which were interleaved: 'ipcbench "
+		                 "report' of it judges them in pairs";
 	if (build_of(&sides[0])[0] != '\0' && are_built_in(&sides[0].rounds) &&
 	    strcmp(build_of(&sides[0]), build_of(&sides[1])) == 0)
 		return "the same build in both, not interleaved: the day made every difference";
@@ -347,17 +350,15 @@ static int compare_all(struct comparing *self)
 	return status != STATUS_DONE ? status : status_of(self);
 }
 
-/* The page draws rounds in pairs, which stored sessions don't have. */
 static int find_exporter(struct comparing *self)
 {
 	const char *format = self->cli.format ? self->cli.format : "text";
-	bool is_page = strcmp(format, "html") == 0;
 
-	self->exporter = is_page ? NULL : verdict_exporter_find(format);
+	self->exporter = verdict_exporter_find(format);
 	if (self->exporter)
 		return STATUS_DONE;
-	cli_error("format '%s' is unknown here; there are: text, json, markdown, junit%s", format,
-	          is_page ? "; 'ipcbench report SESSION --format html' draws a session of ab" : "");
+	cli_error("format '%s' is unknown here; there are: text, json, markdown, junit, html",
+	          format);
 	return STATUS_USAGE;
 }
 

@@ -9,6 +9,7 @@
 #include "results/exporters/html/frame.h"
 #include "results/exporters/html/html.h"
 #include "results/exporters/text_units.h"
+#include "results/stored_comparison.h"
 #include "results/verdict_exporter.h"
 
 #define NAME_BYTES 256
@@ -113,6 +114,8 @@ static void write_head(FILE *out, const struct verdict_report *report)
 	fputs("<header id=verdict>", out);
 	if (report->session)
 		frame_write_session(out, "ipcbench ab", report->session);
+	else
+		fputs("<p class=eyebrow>ipcbench compare: two stored sessions</p>\n", out);
 	write_title(out, report);
 	write_arms(out, report);
 	if (report->session)
@@ -126,10 +129,34 @@ static void write_head(FILE *out, const struct verdict_report *report)
 			         (unsigned long long)report->seed);
 		frame_write_again(out, line);
 	}
-	fputs("</header>\n<nav aria-label=Sections><a href=#effects>What changed</a> <a "
-	      "href=#shifts>Where in the distribution</a> <a href=#rounds>Round by round</a> <a "
-	      "href=#method>Method and data</a></nav>\n",
-	      out);
+	fprintf(out,
+	        "</header>\n<nav aria-label=Sections><a href=#effects>What changed</a> %s<a "
+	        "href=#rounds>Round by round</a> <a href=#method>Method and data</a></nav>\n",
+	        report->is_stored ? "" : "<a href=#shifts>Where in the distribution</a> ");
+}
+
+static void write_judging(FILE *out, const struct verdict_report *report)
+{
+	if (report->is_stored) {
+		fprintf(out,
+		        "The rounds of both sessions were ranked together: p is of the exact "
+		        "rank-sum test, corrected for the number of comparisons (Holm, %g), the "
+		        "effect is the Hodges-Lehmann estimate. They were not interleaved, so a "
+		        "change must also lie beyond what two sessions may differ by themselves: "
+		        "%.0f %%, p99 %.0f %%, or the largest step between two sessions of one "
+		        "build in this history. What it finds is confirmed by <code>ipcbench "
+		        "ab</code>.",
+		        STORED_ALPHA, 100.0 * STORED_ALLOWANCE, 100.0 * STORED_ALLOWANCE_TAIL);
+		return;
+	}
+	fprintf(out,
+	        "Both sides lived at the same time and took turns in slices of a few milliseconds, "
+	        "in random order, with fresh processes in each round. A round gives one "
+	        "difference, the log ratio of its quantiles; the effect is the Hodges-Lehmann "
+	        "estimate over the rounds, p is of the exact Wilcoxon signed-rank test. What had p "
+	        "&lt; %g and was large enough to matter was measured again in fresh rounds and "
+	        "judged by these alone, corrected for their number (Holm, %g).",
+	        report->rules.alpha_suspect, report->rules.alpha_confirm);
 }
 
 /* Writes how it was judged, and the data to save. Returns 0, or -ENOMEM. */
@@ -146,20 +173,12 @@ static int write_method(FILE *out, const struct verdict_report *report)
 	if (fclose(memory) != 0 && ret == 0)
 		ret = -ENOMEM;
 	if (ret == 0) {
+		fputs("<section id=method><h2>Method and data</h2>\n<p>", out);
+		write_judging(out, report);
 		fprintf(out,
-		        "<section id=method><h2>Method and data</h2>\n<p>Both sides lived at the "
-		        "same time and took turns in slices of a few milliseconds, in random "
-		        "order, "
-		        "with fresh processes in each round. A round gives one difference, the log "
-		        "ratio of its quantiles; the effect is the Hodges-Lehmann estimate over "
-		        "the "
-		        "rounds, p is of the exact Wilcoxon signed-rank test. What had p &lt; %g "
-		        "and "
-		        "was large enough to matter was measured again in fresh rounds and judged "
-		        "by these alone, corrected for their number (Holm, %g).</p>\n<p><a id=data "
-		        "download=\"ipcbench-ab.json\" "
+		        "</p>\n<p><a id=data download=\"ipcbench-%s.json\" "
 		        "href='data:application/json;charset=utf-8,",
-		        report->rules.alpha_suspect, report->rules.alpha_confirm);
+		        report->is_stored ? "compare" : "ab");
 		html_uri(out, text);
 		fprintf(out, "'>Save all verdicts as JSON</a>, %zu kB.</p></section>\n",
 		        (bytes + 999) / 1000);

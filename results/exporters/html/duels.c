@@ -4,7 +4,8 @@
  *
  * The sides of a round were measured in turns, in the same moments: what disturbed one
  * disturbed the other, and a line between them says which was worse. A slope along the
- * rounds is drift, which pairing takes out.
+ * rounds is drift, which pairing takes out. Rounds of stored sessions are no pairs: each
+ * session's stand in its order, without lines.
  */
 #include <math.h>
 
@@ -19,6 +20,7 @@
 #define TOP 8.0
 #define BOTTOM 132.0
 #define TICKS_MAX 4
+#define EDGE 1.02 /* of the scale beyond the values */
 #define ROUNDS_DRAWN_MAX 120
 
 /* Returns the figures of the stage that was judged. */
@@ -33,6 +35,13 @@ static void write_axes(FILE *out, const struct verdict_pair *pair, const struct 
 	double ticks[TICKS_MAX];
 	size_t count = scale_ticks(scale, ticks, TICKS_MAX);
 	char text[64];
+
+	/* No round number lies between: the least and the largest value will do. */
+	if (count < 2) {
+		ticks[0] = scale->low * EDGE;
+		ticks[1] = scale->high / EDGE;
+		count = 2;
+	}
 
 	for (size_t i = 0; i < count; i++) {
 		double y = scale_at(scale, ticks[i]);
@@ -97,8 +106,8 @@ static void write_figure(FILE *out, const struct verdict_report *report, size_t 
 	if (scale_is_empty(&scale))
 		return;
 	/* Not to a factor of three, as scale_finish() would: rounds differ by little. */
-	scale.low /= 1.02;
-	scale.high *= 1.02;
+	scale.low /= EDGE;
+	scale.high *= EDGE;
 	scale.start = BOTTOM;
 	scale.end = TOP;
 	fputs("<figure><figcaption>", out);
@@ -109,8 +118,10 @@ static void write_figure(FILE *out, const struct verdict_report *report, size_t 
 	        verdict_quantile_name(row), index, scale.low, scale.high, scale.start, scale.end,
 	        WIDTH, HEIGHT, rounds);
 	write_axes(out, &report->pairs[row->pair], &scale, rounds);
-	write_lines(out, row, &scale, rounds, true);
-	write_lines(out, row, &scale, rounds, false);
+	if (!report->is_stored) {
+		write_lines(out, row, &scale, rounds, true);
+		write_lines(out, row, &scale, rounds, false);
+	}
 	write_dots(out, series, 0, &scale, rounds);
 	write_dots(out, series, 1, &scale, rounds);
 	fputs("</svg></figure>\n", out);
@@ -118,13 +129,18 @@ static void write_figure(FILE *out, const struct verdict_report *report, size_t 
 
 void compare_write_duels(FILE *out, const struct verdict_report *report)
 {
-	fputs("<section id=rounds><h2>Round by round</h2>\n<p>Both sides of each round, measured "
-	      "in turns in the same moments, with peers of their own. <span class=\"key "
-	      "ka\">A</span> "
-	      "<span class=\"key kb\">B</span> The line between them is red where B was worse, "
-	      "green "
-	      "where it was not. Both moving together is the machine; what pairing leaves is the "
-	      "difference.</p>\n<div class=panels>\n",
+	fputs("<section id=rounds><h2>Round by round</h2>\n<p>", out);
+	fputs(report->is_stored
+	              ? "The rounds of each session, in its order. They were not measured "
+	                "in the same moments: what drifts within a session, and what lies "
+	                "between the two, may be the machine."
+	              : "Both sides of each round, measured in turns in the same moments, "
+	                "with peers of their own. The line between them is red where B was "
+	                "worse, green where it was not. Both moving together is the "
+	                "machine; what pairing leaves is the difference.",
+	      out);
+	fputs(" <span class=\"key ka\">A</span> <span class=\"key kb\">B</span></p>\n<div "
+	      "class=panels>\n",
 	      out);
 	for (size_t i = 0; i < report->pairs_count; i++) {
 		const struct verdict_row *row = &report->rows[report->pairs[i].first_row];

@@ -57,9 +57,16 @@ static void write_arrow(FILE *out, double x, double direction)
 	fputs("\"/>", out);
 }
 
-static void write_plot(FILE *out, const struct effect_axis *axis, const struct comparison *c)
+/* Returns how far the zone reaches in which an effect is none, or need not be the build's. */
+static double zone_of(const struct verdict_row *row)
 {
-	double zone = effect_at(axis, -c->least_effect);
+	return fmax(row->comparison.least_effect, row->allowance);
+}
+
+static void write_plot(FILE *out, const struct effect_axis *axis, const struct verdict_row *row)
+{
+	const struct comparison *c = &row->comparison;
+	double zone = effect_at(axis, -zone_of(row));
 	double middle = PLOT_HEIGHT / 2.0;
 	char text[32];
 
@@ -68,7 +75,7 @@ static void write_plot(FILE *out, const struct effect_axis *axis, const struct c
 	        "<svg class=\"%s\" data-x=\"%g %g %g\" viewBox=\"0 0 %g %g\" role=img "
 	        "aria-label=\"%s\"><rect class=z x=%.1f y=0 width=%.1f height=%g />",
 	        effect_class(c), axis->reach, axis->start, axis->end, PLOT_WIDTH, PLOT_HEIGHT, text,
-	        zone, effect_at(axis, c->least_effect) - zone, PLOT_HEIGHT);
+	        zone, effect_at(axis, zone_of(row)) - zone, PLOT_HEIGHT);
 	html_line(out, effect_at(axis, 0.0), 0.0, effect_at(axis, 0.0), PLOT_HEIGHT, "n");
 	html_line(out, effect_at(axis, c->low), middle, effect_at(axis, c->high), middle, "i");
 	if (c->low < -axis->reach)
@@ -130,7 +137,7 @@ static void write_row(FILE *out, const struct verdict_report *report, size_t ind
 		fputs("<td class=none colspan=5>no rounds to judge</td>", out);
 	} else {
 		fputs("<td class=plot>", out);
-		write_plot(out, axis, c);
+		write_plot(out, axis, row);
 		fputs("</td>", out);
 		write_figures(out, report, row);
 	}
@@ -139,7 +146,7 @@ static void write_row(FILE *out, const struct verdict_report *report, size_t ind
 	text[0] = '\0';
 	if (c->verdict != COMPARISON_INCONCLUSIVE)
 		snprintf(text, sizeof(text), "B worse in %zu of %zu", row->rounds_worse, c->rounds);
-	else if (c->stage_count > 0 && c->rounds_needed < 100000)
+	else if (c->stage_count > 0 && c->rounds_needed > 0 && c->rounds_needed < 100000)
 		snprintf(text, sizeof(text), "%zu rounds would tell", c->rounds_needed);
 	fprintf(out, "<td class=\"word none\">%s</td></tr>\n", text);
 }
@@ -149,11 +156,17 @@ void compare_write_forest(FILE *out, const struct verdict_report *report)
 	const struct effect_axis axis = axis_of(report);
 
 	fputs("<section id=effects><h2>What changed, and by how much</h2>\n<p>The dot is the "
-	      "effect of B over A, its line the 95 % interval; right of zero B is worse. In the "
-	      "grey zone an effect would not matter: an interval inside it is <i>unchanged</i>, "
-	      "one "
-	      "that leaves it and holds zero can't be told. An arrow goes on beyond the "
-	      "axis.</p>\n<div class=scroll tabindex=0 role=region aria-label=\"Table of "
+	      "effect of B over A, its line the 95 % interval; right of zero B is worse. ",
+	      out);
+	fputs(report->is_stored
+	              ? "By what the grey zone holds two sessions of one build may differ: "
+	                "a change lies wholly beyond it."
+	              : "In the grey zone an effect would not matter: an interval inside "
+	                "it is <i>unchanged</i>, one that leaves it and holds zero can't "
+	                "be told.",
+	      out);
+	fputs(" An arrow goes on beyond the axis.</p>\n<div class=scroll tabindex=0 role=region "
+	      "aria-label=\"Table of "
 	      "effects\"><table class=forest><thead><tr><th scope=col>Cell</th><th scope=col "
 	      "class=word>Of</th><th scope=col class=plot>",
 	      out);

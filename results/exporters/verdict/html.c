@@ -12,7 +12,7 @@ static int write_html(FILE *out, const struct verdict_report *report)
 	int ret;
 
 	errno = 0;
-	frame_open(out, "ipcbench ab");
+	frame_open(out, report->is_stored ? "ipcbench compare" : "ipcbench ab");
 	frame_body(out);
 	ret = compare_write(out, report);
 	frame_close(out);
