@@ -78,6 +78,7 @@ struct verdict_report {
 	const char *note;              /* a line to show first, or null; the caller's */
 	bool is_stored;                /* stored sessions: not interleaved, and not paired */
 	const char *reproduce;         /* the command line; the caller's, or null */
+	const char *show;              /* the one that draws the session; the caller's, or null */
 	uint64_t seed;
 	double tick_ns;
 	bool is_judged;

@@ -264,6 +264,7 @@ static int measure_and_show(struct ab_session *ab, uint32_t rounds)
 	memcpy(ab->uuid, ab->log.session.uuid, sizeof(ab->uuid));
 	ab->report->seed = ab->cli.seed;
 	ab->report->reproduce = ab->line;
+	ab->report->show = ab->show = cli_show_line(&ab->cli, ab->uuid);
 	ab->report->arms[0] = ab->sides[0].label;
 	ab->report->arms[1] = ab->sides[1].label;
 	if (side_is_same(&ab->sides[0], &ab->sides[1]))
@@ -352,6 +353,7 @@ int ab_session_run(struct ab_session *ab)
 void ab_session_release(struct ab_session *ab)
 {
 	verdict_report_destroy(ab->report);
+	free(ab->show);
 	free(ab->forecasts);
 	ab_pairs_release(&ab->pairs);
 	*ab = (struct ab_session){0};

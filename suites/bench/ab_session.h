@@ -38,6 +38,7 @@ struct ab_session {
 	struct session_log log;
 	struct progress progress;
 	char uuid[SESSION_UUID_BYTES]; /* of what was stored; empty: nothing was */
+	char *show;                    /* the command line that draws it */
 };
 
 /* Takes the filters of both sides. Returns STATUS_DONE, or STATUS_USAGE said. */

@@ -579,3 +579,13 @@ char *cli_quote_line(int argc, char **argv)
 	}
 	return fclose(out) == 0 ? line : NULL;
 }
+
+char *cli_show_line(const struct cli *cli, const char *uuid)
+{
+	char start[9];
+	char *words[] = {"report", start,         "--format", "html",
+	                 "-o",     "report.html", "--store",  (char *)cli->store};
+
+	snprintf(start, sizeof(start), "%s", uuid);
+	return cli_quote_line(cli->store ? 8 : 6, words);
+}

@@ -88,6 +88,12 @@ int cli_parse(const struct cli_spec *spec, int argc, char **argv, struct cli *ou
  */
 char *cli_quote_line(int argc, char **argv);
 
+/*
+ * Writes the command line that draws a session, from the history that was named; for
+ * free(). Null without memory.
+ */
+char *cli_show_line(const struct cli *cli, const char *uuid);
+
 /* Prints "ipcbench: ..." and a newline to stderr. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

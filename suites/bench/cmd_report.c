@@ -105,6 +105,7 @@ static int show_comparison(const struct cli *cli, struct store *store, const cha
 	struct verdict_stored stored;
 	struct shown shown;
 	char why[512] = "";
+	char *show;
 	int status = cli_verdict_exporter(cli, &shown.exporter);
 	int ret;
 
@@ -114,8 +115,11 @@ static int show_comparison(const struct cli *cli, struct store *store, const cha
 	if (ret < 0)
 		return refuse(ret, why);
 	shown.report = stored.report;
+	show = cli_show_line(cli, stored.session.uuid);
+	stored.report->show = show;
 	status = cli_write_with(cli, write_verdicts, &shown);
 	verdict_stored_release(&stored);
+	free(show);
 	return status;
 }
 

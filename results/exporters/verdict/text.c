@@ -286,12 +286,9 @@ static void write_summary(FILE *out, const struct verdict_report *report,
 		fprintf(out, "reproduce: %s%s%.0llu\n", report->reproduce,
 		        strstr(report->reproduce, "--seed") ? "" : " --seed ",
 		        strstr(report->reproduce, "--seed") ? 0 : (unsigned long long)report->seed);
-	if (report->session)
-		verdict_put_line(
-			out, style,
-			"stored as session %.8s; as a page: ipcbench report %.8s --format html -o "
-			"report.html",
-			report->session->uuid, report->session->uuid);
+	if (report->session && report->show)
+		verdict_put_line(out, style, "stored as session %.8s; as a page: %s",
+		                 report->session->uuid, report->show);
 }
 
 int verdict_text_write(FILE *out, const struct verdict_report *report,

@@ -117,6 +117,9 @@ static void a_stored_comparison_is_judged_the_same_again(void **state)
 			                                                            : "REGRESSED");
 	}
 	free(before);
+	/* What is to be copied names the history that was named. */
+	ipcbench(cli, "report", "--store", cli->history);
+	cli_assert_holds(cli->out, "--format html -o report.html --store /");
 	/* What has no verdicts has both arms, told apart. */
 	ipcbench(cli, "report", "--format", "ctest");
 	cli_assert_status(cli, 0);

@@ -338,6 +338,7 @@ int made_up_comparison(struct verdict_report **out)
 	report->arms[0] = "rev=v1.3.0 (1f0c2ab)";
 	report->arms[1] = "rev=HEAD (9d41e77)";
 	report->reproduce = "ipcbench ab rev=v1.3.0 rev=HEAD 'pipe/*'";
+	report->show = "ipcbench report 7b0e1c52 --format html -o report.html";
 	for (size_t i = 0; i < sizeof(made_up_pairs) / sizeof(made_up_pairs[0]) && ret == 0; i++) {
 		const struct made_up_pair *pair = &made_up_pairs[i];
 		struct run_cell cells[2];
