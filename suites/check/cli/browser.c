@@ -206,6 +206,7 @@ static pid_t spawn(const char *program, const char *folder, int command_fd, int 
 	};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
+	char *before;
 	pid_t pid;
 	int ret;
 
@@ -221,8 +222,16 @@ static pid_t spawn(const char *program, const char *folder, int command_fd, int 
 	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, command_fd, COMMAND_FD);
 	posix_spawn_file_actions_adddup2(&actions, answer_fd, ANSWER_FD);
+	/* It leaves a folder behind when it is killed: in the one that goes with the test. */
+	before = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
+	setenv("TMPDIR", folder, 1);
 	ret = posix_spawn(&pid, program, &actions, &attributes, (char *const *)(uintptr_t)argv,
 	                  environ);
+	if (before)
+		setenv("TMPDIR", before, 1);
+	else
+		unsetenv("TMPDIR");
+	free(before);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	if (ret != 0)
