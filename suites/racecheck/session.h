@@ -81,7 +81,11 @@ struct occupant {
 	uint64_t first_epoch;
 	uint32_t slot, pid, tid;
 	char name[16];
+	uint64_t clock[CONTEXT_MAX]; /* at its end; set when another takes its slot */
 };
+
+/* Those whose slots others have taken. */
+enum gone { GONE_CRASHED, GONE_ALL, GONE_KINDS };
 
 enum region_kind { REGION_NONE, REGION_FILE, REGION_ANONYMOUS, REGION_SYSV, REGION_RING };
 
@@ -215,6 +219,7 @@ struct session {
 	char switched_off[CAUSE_BYTES]; /* edges and checks taken out, for mutation tests */
 	struct context context[CONTEXT_MAX];
 	struct occupant occupant[OCCUPANT_MAX];
+	uint64_t gone[GONE_KINDS][CONTEXT_MAX]; /* their clocks, joined */
 	struct region region[REGION_MAX];
 	struct report report[REPORT_MAX];
 	_Atomic uint64_t pairs[REPORT_MAX * 4]; /* racing pairs already reported */

@@ -155,7 +155,7 @@ static void order_write(struct operation *op, int order, bool is_rmw, enum edge 
 		return;
 	}
 	if ((is_rmw && !(is_release(order) && sync->knower == context->occupant + 1)) ||
-	    (!is_release(order) && sync->releaser == op->thread->slot + 1))
+	    (!is_release(order) && sync->releaser == context->occupant + 1))
 		clock_add(op->ref.arena, &sync->writers, clock);
 	else
 		clock_store(op->ref.arena, &sync->writers, clock);
@@ -163,10 +163,10 @@ static void order_write(struct operation *op, int order, bool is_rmw, enum edge 
 	sync->knower =
 		is_release(order) && (!is_rmw || is_acquire(order)) ? context->occupant + 1 : 0;
 	if (is_release(order)) {
-		sync->releaser = op->thread->slot + 1;
+		sync->releaser = context->occupant + 1;
 		context_advance();
 		log_edge(op, edge, false);
-	} else if (!is_rmw && sync->releaser != op->thread->slot + 1) {
+	} else if (!is_rmw && sync->releaser != context->occupant + 1) {
 		sync->releaser = 0;
 	}
 }
@@ -177,7 +177,7 @@ void atomic_publish(const volatile void *pointer, const uint64_t *clock, bool is
 
 	lock_take(&ref.sync->lock);
 	clock_store(ref.arena, &ref.sync->writers, clock);
-	ref.sync->releaser = is_release_store ? self.slot + 1 : 0;
+	ref.sync->releaser = is_release_store ? self.context->occupant + 1 : 0;
 	ref.sync->knower = 0;
 	lock_give(&ref.sync->lock);
 }
@@ -303,6 +303,14 @@ static a128 load_128(const volatile a128 *p)
 		moved_hint();                                                                      \
 	}
 
+/* Not on the caller's own stack, near by: what was expected, and is overwritten by a failure. */
+static inline bool is_elsewhere(const void *expected)
+{
+	enum { NEAR_BYTES = 1 << 20 };
+
+	return (uintptr_t)expected - (uintptr_t)__builtin_frame_address(0) > NEAR_BYTES;
+}
+
 #define ATOMIC_SWAP(bits)                                                                          \
 	static inline bool swap_checked_##bits(volatile a##bits *p, a##bits *expected, a##bits v,  \
 	                                       int order, int failure, uintptr_t place)            \
@@ -320,6 +328,9 @@ static a128 load_128(const volatile a128 *p)
 		if (is_done)                                                                       \
 			order_write(&op, order, true, EDGE_atomic_rmw);                            \
 		operation_end(&op);                                                                \
+		if (UNLIKELY(is_elsewhere(expected)))                                              \
+			shadow_access((uintptr_t)expected, sizeof(*expected), !is_done, false,     \
+			              place);                                                      \
 		if (is_done)                                                                       \
 			moved_hint();                                                              \
 		else                                                                               \
@@ -398,6 +409,7 @@ INTERPOSE void atomic_any_load(size_t bytes, const void *p, void *into, int orde
 {
 	struct operation op;
 
+	shadow_access((uintptr_t)into, bytes, true, false, CALLER);
 	operation_begin(&op, p, bytes, false, order, CALLER);
 	memcpy(into, p, bytes);
 	if (!op.ref.sync)
@@ -411,6 +423,7 @@ INTERPOSE void atomic_any_store(size_t bytes, void *p, const void *from, int ord
 {
 	struct operation op;
 
+	shadow_access((uintptr_t)from, bytes, false, false, CALLER);
 	operation_begin(&op, p, bytes, true, order, CALLER);
 	memcpy(p, from, bytes);
 	if (!op.ref.sync)
@@ -424,6 +437,8 @@ INTERPOSE void atomic_any_exchange(size_t bytes, void *p, const void *from, void
 {
 	struct operation op;
 
+	shadow_access((uintptr_t)from, bytes, false, false, CALLER);
+	shadow_access((uintptr_t)into, bytes, true, false, CALLER);
 	operation_begin(&op, p, bytes, true, order, CALLER);
 	memcpy(into, p, bytes);
 	memcpy(p, from, bytes);
@@ -441,6 +456,8 @@ INTERPOSE bool atomic_any_swap(size_t bytes, void *p, void *expected, const void
 	struct operation op;
 	bool is_done;
 
+	shadow_access((uintptr_t)expected, bytes, false, false, CALLER);
+	shadow_access((uintptr_t)wanted, bytes, false, false, CALLER);
 	operation_begin(&op, p, bytes, true, order, CALLER);
 	is_done = memcmp(p, expected, bytes) == 0;
 	if (is_done)
@@ -453,6 +470,8 @@ INTERPOSE bool atomic_any_swap(size_t bytes, void *p, void *expected, const void
 	if (is_done)
 		order_write(&op, order, true, EDGE_atomic_rmw);
 	operation_end(&op);
+	if (!is_done)
+		shadow_access((uintptr_t)expected, bytes, true, false, CALLER);
 	if (is_done)
 		moved_hint();
 	else

@@ -81,6 +81,17 @@ static uint32_t slot_choose(const uint64_t *known)
 	return fallback;
 }
 
+/* Keeps what a slot's last context did, for those who still will learn of its end. */
+static void bury(const struct context *context)
+{
+	if (context->state == CONTEXT_FREE)
+		return;
+	clock_join(session->occupant[context->occupant].clock, context->clock, CONTEXT_MAX);
+	clock_join(session->gone[GONE_ALL], context->clock, CONTEXT_MAX);
+	if (context->is_crashed)
+		clock_join(session->gone[GONE_CRASHED], context->clock, CONTEXT_MAX);
+}
+
 uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid)
 {
 	struct context *context;
@@ -96,6 +107,7 @@ uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid)
 		return slot;
 	}
 	context = &session->context[slot];
+	bury(context);
 	epoch = context->clock[slot];
 	epoch = (epoch > copy[slot] ? epoch : copy[slot]) + 1;
 	if (epoch < session->first_epoch)
@@ -190,11 +202,16 @@ void context_end_process(void)
 	}
 }
 
-static void row_join(uint32_t slot)
+static void own_join(const uint64_t *clock)
 {
-	clock_join(self.context->clock, session->context[slot].clock, context_count());
+	clock_join(self.context->clock, clock, context_count());
 	/* One's own entry is one's own. */
 	self.context->clock[self.slot] = self.epoch;
+}
+
+static void row_join(uint32_t slot)
+{
+	own_join(session->context[slot].clock);
 }
 
 void context_join(uint32_t slot, uint32_t occupant)
@@ -251,6 +268,7 @@ void context_join_gone(bool is_all)
 		if (is_all || context->is_crashed || context->state == CONTEXT_LIVE)
 			row_join(slot);
 	}
+	own_join(session->gone[is_all ? GONE_ALL : GONE_CRASHED]);
 }
 
 bool context_is_known(uint32_t pid)
@@ -266,6 +284,7 @@ bool context_is_known(uint32_t pid)
 
 void context_join_dead(uint32_t occupant)
 {
+	own_join(session->occupant[occupant].clock);
 	for (uint32_t slot = 0; slot < context_count(); slot++) {
 		struct context *context = &session->context[slot];
 

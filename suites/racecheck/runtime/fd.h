@@ -65,6 +65,7 @@ uint32_t fd_watch_mask(int fd);
 /* How many bytes a pipe can take now at most. */
 uint64_t fd_pipe_room(int fd);
 /* The process a pidfd stands for; 0: none. */
+#define FD_PID_REAPED UINT32_MAX /* the one that it stood for */
 uint32_t fd_pid(int fd);
 /* Polls without waiting. Returns revents. */
 int fd_poll(int fd, int events);

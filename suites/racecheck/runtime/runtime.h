@@ -434,7 +434,7 @@ struct sync {
 	uint32_t holder; /* 1 + occupant that holds or held it for writing */
 	struct stored_clock writers;
 	struct stored_clock readers;
-	uint32_t releaser;            /* 1 + slot that made the last release */
+	uint32_t releaser;            /* 1 + occupant that made the last release */
 	uint32_t channel;             /* unit of a channel, for semaphores */
 	uint32_t threshold, arrivals; /* of a barrier */
 	uint32_t is_written;          /* held for writing now */

@@ -72,6 +72,20 @@ static uint64_t virtual_deadline(const struct timespec *deadline)
 		return ret;                                                                        \
 	}
 
+/*
+ * Says whether an unlock can hand the mutex over: kinds that know their owner refuse
+ * anybody else, and then nothing was released.
+ */
+static bool is_own(const pthread_mutex_t *mutex)
+{
+	enum { RECURSIVE = 1, ERROR_CHECKING = 2, KIND = 3, ROBUST = 16, INHERITING = 32 };
+	int kind = mutex->__data.__kind;
+
+	return ((kind & KIND) != RECURSIVE && (kind & KIND) != ERROR_CHECKING &&
+	        !(kind & (ROBUST | INHERITING))) ||
+	       (uint32_t)mutex->__data.__owner == self.tid;
+}
+
 #define UNLOCK(name, type)                                                                         \
 	INTERPOSE int name(type object)                                                            \
 	{                                                                                          \
@@ -143,7 +157,21 @@ LOCK(pthread_mutex_timedlock, (MUTEX, TIMED), (mutex, deadline), mutex, mutex_at
 LOCK(pthread_mutex_clocklock, (MUTEX, CLOCK, TIMED), (mutex, clock, deadline), mutex,
      mutex_attempt(mutex), EBUSY, virtual_deadline(deadline), ETIMEDOUT, false)
 TRY_LOCK(pthread_mutex_trylock, pthread_mutex_t *, false)
-UNLOCK(pthread_mutex_unlock, pthread_mutex_t *)
+
+INTERPOSE int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+	int ret;
+
+	if (!call_begin(EDGE_pthread_mutex_unlock, CALLER))
+		return REAL(pthread_mutex_unlock)(mutex);
+	if (is_own(mutex))
+		BUSY(sync_unlock(mutex, EDGE_pthread_mutex_unlock));
+	ret = REAL(pthread_mutex_unlock)(mutex);
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
 INIT(pthread_mutex_init, pthread_mutex_t *, const pthread_mutexattr_t *)
 DESTROY(pthread_mutex_destroy, pthread_mutex_t *, int)
 
@@ -251,18 +279,36 @@ static void cond_notify(const volatile void *cond, bool is_all)
 	schedule_wake();
 }
 
+struct wait {
+	const void *mutex;
+	enum edge edge;
+};
+
+/* A wait that is cancelled holds the mutex again, before the program's own handlers run. */
+static void wait_cancelled(void *raw)
+{
+	const struct wait *wait = raw;
+
+	BUSY(sync_lock(wait->mutex, wait->edge, false));
+	call_end();
+}
+
 /* WAIT: name, parameters, arguments, lock and unlock calls, deadline, answer past it. */
 #define WAIT(name, parameters, arguments, lock_call, unlock_call, deadline, late)                  \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
+		struct wait wait = {mutex, EDGE_##name};                                           \
 		bool has_time = true;                                                              \
 		int ret;                                                                           \
                                                                                                    \
-		if (!call_begin(EDGE_##name, CALLER))                                              \
+		/* Whose mutex it is not is refused. */                                            \
+		if (!is_own((const pthread_mutex_t *)mutex) || !call_begin(EDGE_##name, CALLER))   \
 			return REAL(name) arguments;                                               \
 		BUSY(sync_unlock(mutex, EDGE_##name));                                             \
 		if (LIKELY(!is_scheduled)) {                                                       \
+			pthread_cleanup_push(wait_cancelled, &wait);                               \
 			ret = REAL(name) arguments;                                                \
+			pthread_cleanup_pop(0);                                                    \
 		} else {                                                                           \
 			REAL(unlock_call)(mutex);                                                  \
 			schedule_wake();                                                           \

@@ -17,7 +17,7 @@ void *__libc_realloc(void *pointer, size_t bytes);
 void *__libc_memalign(size_t alignment, size_t bytes);
 void __libc_free(void *pointer);
 
-enum { FREE_CHECKED = 1 << 16 };
+enum { FREE_CHECKED = 1 << 20 };
 
 static bool is_checked(void)
 {

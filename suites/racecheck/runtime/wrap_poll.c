@@ -49,6 +49,15 @@ static void seen_room(int fd, enum edge edge)
 	context_log(edge, true);
 }
 
+/* The process of a pidfd has ended; once it is reaped the kernel does not say which that was. */
+static void see_end(uint32_t pid)
+{
+	if (pid != FD_PID_REAPED)
+		context_join_process(pid);
+	else
+		context_join_gone(true);
+}
+
 static void seen_ready(int fd, bool is_readable, enum edge edge)
 {
 	struct fd_look look;
@@ -58,7 +67,7 @@ static void seen_ready(int fd, bool is_readable, enum edge edge)
 		return;
 	fd_look(fd, &look);
 	if (look.type == FD_PIDFD) {
-		context_join_process(fd_pid(fd));
+		see_end(fd_pid(fd));
 	} else if (is_queue_of_clocks(&look)) {
 		ref = channel_at(look.read);
 		channel_open(ref);

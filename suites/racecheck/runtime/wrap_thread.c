@@ -2,6 +2,7 @@
 /* suites/racecheck/runtime/wrap_thread.c - the lives of threads, POSIX and C11. */
 #include "suites/racecheck/runtime/wrap.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,9 +77,17 @@ static void end_thread(void *rounds)
 	self.is_exhausted = true;
 }
 
+/* In each round destructors run in the order of keys: the last key's is behind the program's. */
 static void make_end_key(void)
 {
-	pthread_key_create(&end_key, end_thread);
+	pthread_key_t keys[PTHREAD_KEYS_MAX];
+	int count = 0;
+
+	while (count < PTHREAD_KEYS_MAX && pthread_key_create(&keys[count], end_thread) == 0)
+		count++;
+	for (int i = 0; i < count - 1; i++)
+		pthread_key_delete(keys[i]);
+	end_key = keys[count - 1];
 }
 
 /* What an earlier thread left on this stack is no longer there. */
@@ -103,7 +112,7 @@ static void *thread_main(void *raw)
 	self.busy++;
 	__libc_free(raw);
 	thread_wipe_stack();
-	pthread_setspecific(end_key, (void *)3);
+	pthread_setspecific(end_key, (void *)PTHREAD_DESTRUCTOR_ITERATIONS);
 	if (start.slot < CONTEXT_MAX)
 		context_adopt(start.slot);
 	else
