@@ -212,6 +212,7 @@ struct session {
 	_Atomic uint32_t has_membarrier;
 	_Atomic uint32_t has_notified_queue; /* mq_notify() was called */
 	_Atomic uint32_t has_inotify;        /* inotify_init() was called */
+	_Atomic uint32_t has_requeue;        /* a futex's waiters were given to another */
 	_Atomic uint64_t callbacks; /* first accesses to a page: 0 means not instrumented */
 	_Atomic uint64_t unique;
 	_Atomic uint32_t has_cause;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { SEGMENT_MAX = 1 << 16, SEGMENT_CLASS = 0, CHANNEL_CLASS = 1 };
+_Static_assert(sizeof(struct channel) <= ARENA_UNIT_BYTES << CHANNEL_CLASS, "a block's size");
 
 static struct channel *channel_of(struct arena *arena, uint32_t unit)
 {
@@ -218,6 +219,13 @@ void channel_empty(struct channel_ref ref, uint64_t units)
 {
 	if (ref.channel->room != 0 && units != 0)
 		channel_put(room_of(ref), units, 0);
+}
+
+void channel_got_room(struct channel_ref ref)
+{
+	if (ref.channel->is_full)
+		clock_take(ref.arena, &ref.channel->taken, self.context->clock);
+	ref.channel->is_full = 0;
 }
 
 void channel_peek_room(struct channel_ref ref)

@@ -25,6 +25,7 @@ enum channel_kind {
 	CHANNEL_NOTIFY,  /* messages of which mq_notify() tells: one for all queues */
 	CHANNEL_INOTIFY, /* changes of files, of which inotify tells: one for all */
 	CHANNEL_AIO,     /* a control block of POSIX asynchronous I/O */
+	CHANNEL_REQUEUE, /* wake-ups of futexes, once waiters were given to others: one for all */
 	CHANNEL_STOP,
 	CHANNEL_THREAD,
 	CHANNEL_RING,
@@ -62,9 +63,11 @@ struct channel {
 	struct stored_clock all;   /* every release */
 	struct stored_clock ended; /* closers */
 	struct stored_clock taken; /* takers, for writers that waited for room */
+	struct stored_clock hung;  /* those who closed the end that takes */
 	uint32_t holder;
 	uint32_t is_primed;
 	uint32_t is_shut;    /* ended for good: later closers do not count */
+	uint32_t is_full;    /* there was no room at the last attempt */
 	uint32_t room;       /* unit of the queue of takers, where there is a bound; 0: none */
 	uint64_t free_units; /* of that queue: room that was never taken yet */
 };
@@ -73,6 +76,9 @@ struct channel_ref {
 	struct arena *arena;
 	struct channel *channel;
 };
+
+/* With the lock held: whoever gets room where there was none comes after those who made it. */
+void channel_got_room(struct channel_ref ref);
 
 struct channel_ref channel_at(struct channel_key key);
 struct channel_ref channel_in(struct sync_ref ref);

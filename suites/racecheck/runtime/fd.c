@@ -25,6 +25,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
 
@@ -378,6 +379,35 @@ static void release_end(struct channel_key key, enum edge edge)
 	context_log(edge, false);
 }
 
+void fd_hung_up(int fd, enum edge edge)
+{
+	struct channel_ref ref;
+	struct fd_look look;
+
+	fd_look(fd, &look);
+	if ((look.type != FD_STREAM && look.type != FD_MESSAGE && look.type != FD_PIPE) ||
+	    edge_is_off(edge))
+		return;
+	ref = channel_at(look.read);
+	lock_take(&ref.channel->lock);
+	clock_add(ref.arena, &ref.channel->hung, self.context->clock);
+	lock_give(&ref.channel->lock);
+	context_advance();
+	context_log(edge, false);
+}
+
+int fd_timeout(int fd, int option)
+{
+	struct timeval timeout = {0};
+	socklen_t bytes = sizeof(timeout);
+
+	if (sys_call6(SYS_getsockopt, fd, SOL_SOCKET, option, (long)&timeout, (long)&bytes, 0) <
+	            0 ||
+	    (timeout.tv_sec == 0 && timeout.tv_usec == 0))
+		return -1;
+	return (int)(timeout.tv_sec * 1000 + timeout.tv_usec / 1000) + 1;
+}
+
 void fd_shut(int fd)
 {
 	struct fd_look look;
@@ -411,10 +441,16 @@ void fd_closed(int fd, enum edge edge)
 {
 	struct fd_look look;
 
+	long access = 0;
+
 	fd_look(fd, &look);
+	if (look.type == FD_PIPE)
+		access = sys_call3(SYS_fcntl, fd, F_GETFL, 0) & O_ACCMODE;
 	if (look.type == FD_STREAM || look.type == FD_MESSAGE ||
-	    (look.type == FD_PIPE &&
-	     (sys_call3(SYS_fcntl, fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY)) {
+	    (look.type == FD_PIPE && access != O_WRONLY))
+		fd_hung_up(fd, edge);
+	if (look.type == FD_STREAM || look.type == FD_MESSAGE ||
+	    (look.type == FD_PIPE && access != O_RDONLY)) {
 		release_end(look.write, edge);
 	} else if (look.type == FD_FILE) {
 		fd_changing(CHANGE_CLOSE, edge);

@@ -62,6 +62,10 @@ void fd_changing(enum fd_change change, enum edge edge);
 void fd_changed(uint32_t mask, enum edge edge);
 /* All that an inotify descriptor is to tell of, as a mask. */
 uint32_t fd_watch_mask(int fd);
+/* How long a blocking call on a socket waits, by an option as SO_RCVTIMEO, in ms; -1: for ever. */
+int fd_timeout(int fd, int option);
+/* Releases to whoever writes to what fd took from, and is told that nobody reads there. */
+void fd_hung_up(int fd, enum edge edge);
 /* How many bytes a pipe can take now at most. */
 uint64_t fd_pipe_room(int fd);
 /* The process a pidfd stands for; 0: none. */

@@ -18,7 +18,6 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/time.h>
 
 enum { PARTS_MAX = 1024 };
 
@@ -72,27 +71,30 @@ static void touch_parts(const struct transfer *transfer, size_t bytes, bool is_w
 	}
 }
 
-/*
- * The bytes of a file that somebody has mapped are memory, too. Two calls on the same bytes
- * are atomic to each other (POSIX.1-2017, 2.9.7), so only a plain access to the map races.
- */
-static void touch_mapped(const struct transfer *transfer, const struct fd_look *look, long bytes,
-                         bool is_write)
+void transfer_touch_mapped(int fd, const struct fd_look *look, long long end, long bytes,
+                           bool is_write, uintptr_t place)
 {
-	long offset = (long)transfer->offset;
 	uintptr_t address;
 
 	if (bytes <= 0 || look->type != FD_FILE)
 		return;
-	if (offset < 0)
-		offset = sys_call3(SYS_lseek, transfer->fd, 0, SEEK_CUR) - bytes;
-	if (offset < 0)
+	if (end < 0)
+		end = sys_call3(SYS_lseek, fd, 0, SEEK_CUR);
+	if (end < bytes)
 		return;
 	self.busy++;
-	address = map_window(transfer->fd, look->inode, (uint64_t)offset, (size_t)bytes);
+	address = map_window(fd, look->inode, (uint64_t)(end - bytes), (size_t)bytes);
 	self.busy--;
 	if (address != 0)
-		shadow_access(address, (size_t)bytes, is_write, true, transfer->place);
+		shadow_access(address, (size_t)bytes, is_write, true, place);
+}
+
+static void touch_mapped(const struct transfer *transfer, const struct fd_look *look, long bytes,
+                         bool is_write)
+{
+	transfer_touch_mapped(transfer->fd, look,
+	                      transfer->offset < 0 ? -1 : transfer->offset + bytes, bytes, is_write,
+	                      transfer->place);
 }
 
 static long attempt_in(const struct transfer *transfer, int flags)
@@ -121,18 +123,6 @@ static long attempt_out(const struct transfer *transfer, const struct iovec *par
 	if (transfer->offset >= 0)
 		return sys_call4(SYS_pwritev, transfer->fd, parts, count, transfer->offset);
 	return sys_call3(SYS_writev, transfer->fd, parts, count);
-}
-
-/* How long a blocking socket call waits, in ms; -1: for ever. */
-static int socket_timeout(int fd, int name)
-{
-	struct timeval timeout = {0};
-	socklen_t bytes = sizeof(timeout);
-
-	if (sys_call6(SYS_getsockopt, fd, SOL_SOCKET, name, (long)&timeout, (long)&bytes, 0) < 0 ||
-	    (timeout.tv_sec == 0 && timeout.tv_usec == 0))
-		return -1;
-	return (int)(timeout.tv_sec * 1000 + timeout.tv_usec / 1000) + 1;
 }
 
 /* Matches what a stranger read meanwhile: the oldest clocks went with its bytes. */
@@ -188,7 +178,7 @@ static void took(const struct transfer *transfer, const struct fd_look *look,
 		clock_take(ref.arena, &ref.channel->ended, self.context->clock);
 		context_join_gone(false);
 	} else if (transfer->flags & MSG_PEEK) {
-		channel_peek(ref);
+		channel_copy(ref, units);
 	} else {
 		bool is_unknown = ref.channel->is_primed != 0 && look->type != FD_MESSAGE;
 
@@ -289,8 +279,8 @@ long transfer_in(const struct transfer *transfer)
 	self.busy++;
 	ref = channel_at(look.read);
 	is_waiting = !fd_is_nonblocking(transfer->fd) && !(transfer->flags & MSG_DONTWAIT);
-	if (transfer->message && is_waiting)
-		timeout = socket_timeout(transfer->fd, SO_RCVTIMEO);
+	if (is_waiting)
+		timeout = fd_timeout(transfer->fd, SO_RCVTIMEO);
 	self.busy--;
 	for (;;) {
 		int ret;
@@ -354,7 +344,12 @@ static long step_out(const struct transfer *transfer, const struct fd_look *look
 		bytes = attempt_out(transfer, parts, count, done == 0, is_socket);
 		if (bytes >= 0)
 			put(transfer, look, ref, bytes);
+		if (bytes >= 0 && !edge_is_off(transfer->edge))
+			channel_got_room(ref);
+		if (bytes == -EPIPE && !edge_is_off(transfer->edge))
+			clock_take(ref.arena, &ref.channel->hung, self.context->clock);
 	}
+	ref.channel->is_full |= bytes == -EAGAIN;
 	channel_close(ref);
 	self.busy--;
 	return bytes;
@@ -417,8 +412,8 @@ long transfer_out(const struct transfer *transfer)
 	self.busy++;
 	ref = channel_at(target(transfer, &look));
 	is_waiting = !fd_is_nonblocking(transfer->fd) && !(transfer->flags & MSG_DONTWAIT);
-	if (transfer->message && is_waiting)
-		timeout = socket_timeout(transfer->fd, SO_SNDTIMEO);
+	if (is_waiting)
+		timeout = fd_timeout(transfer->fd, SO_SNDTIMEO);
 	self.busy--;
 	for (;;) {
 		long bytes = step_out(transfer, &look, ref, done, is_waiting);

@@ -23,5 +23,13 @@ struct transfer {
 long transfer_in(const struct transfer *transfer);
 /* Puts bytes out. Returns their number or -errno. */
 long transfer_out(const struct transfer *transfer);
+struct fd_look;
+/*
+ * Records what a call did to bytes of a file up to end (-1: where the descriptor is now), if
+ * somebody has mapped them. Two calls on the same bytes are atomic to each other
+ * (POSIX.1-2017, 2.9.7), so only a plain access to the map races with one.
+ */
+void transfer_touch_mapped(int fd, const struct fd_look *look, long long end, long bytes,
+                           bool is_write, uintptr_t place);
 
 #endif

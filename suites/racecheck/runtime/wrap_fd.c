@@ -113,37 +113,128 @@ INTERPOSE ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t of
 	return answer(give(EDGE_pwritev, fd, parts, (size_t)count, NULL, 0, offset, CALLER));
 }
 
+/* Of their flags only RWF_NOWAIT changes what is done; offset -1 is the descriptor's own. */
+static int flags_of(int flags)
+{
+	return flags & RWF_NOWAIT ? MSG_DONTWAIT : 0;
+}
+
+INTERPOSE ssize_t preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags)
+{
+	if (!call_begin(EDGE_preadv2, CALLER))
+		return REAL(preadv2)(fd, parts, count, offset, flags);
+	return answer(
+		take(EDGE_preadv, fd, parts, (size_t)count, NULL, flags_of(flags), offset, CALLER));
+}
+
+INTERPOSE ssize_t pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int flags)
+{
+	if (!call_begin(EDGE_pwritev2, CALLER))
+		return REAL(pwritev2)(fd, parts, count, offset, flags);
+	return answer(give(EDGE_pwritev, fd, parts, (size_t)count, NULL, flags_of(flags), offset,
+	                   CALLER));
+}
+
 /* ---- sockets ---- */
+
+enum { WAITED_PARTS_MAX = 64 };
+
+/* Does MSG_WAITALL wait for more than one message? */
+static bool is_stream(int fd)
+{
+	int type = 0;
+	socklen_t bytes = sizeof(type);
+
+	return sys_call6(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, (long)&type, (long)&bytes, 0) ==
+	               0 &&
+	       type == SOCK_STREAM;
+}
+
+/* Waits until as many bytes can be peeked at, or no more will come. */
+static long peek_all(enum edge edge, int fd, struct msghdr *message, int flags, size_t wanted,
+                     uintptr_t place)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	long before = -1;
+	long ret;
+
+	for (;;) {
+		ret = take(edge, fd, message->msg_iov, message->msg_iovlen, message, flags, -1,
+		           place);
+		if (ret <= 0 || (size_t)ret >= wanted ||
+		    (ret == before && (fd_poll(fd, POLLIN | POLLRDHUP) & (POLLRDHUP | POLLHUP))))
+			return ret;
+		before = ret;
+		if (is_scheduled)
+			schedule_block(edge, 0);
+		else
+			sys_call2(SYS_nanosleep, &pause, 0);
+	}
+}
+
+/* Takes the rest of what MSG_WAITALL waits for, behind the done bytes that came first. */
+static long receive_rest(enum edge edge, int fd, const struct msghdr *message, int flags, long done,
+                         uintptr_t place)
+{
+	for (;;) {
+		struct iovec parts[WAITED_PARTS_MAX];
+		size_t skip = (size_t)done;
+		size_t count = 0;
+		struct msghdr rest = {.msg_iov = parts};
+		long ret;
+
+		for (size_t i = 0; i < message->msg_iovlen && count < WAITED_PARTS_MAX; i++) {
+			struct iovec part = message->msg_iov[i];
+			size_t cut = part.iov_len < skip ? part.iov_len : skip;
+
+			skip -= cut;
+			part.iov_base = (char *)part.iov_base + cut;
+			part.iov_len -= cut;
+			if (part.iov_len > 0)
+				parts[count++] = part;
+		}
+		if (count == 0)
+			return done;
+		rest.msg_iovlen = count;
+		ret = take(edge, fd, parts, count, &rest, flags, -1, place);
+		if (ret <= 0)
+			return done;
+		done += ret;
+	}
+}
 
 static long receive(enum edge edge, int fd, struct msghdr *message, int flags, uintptr_t place)
 {
-	return take(edge, fd, message->msg_iov, message->msg_iovlen, message, flags, -1, place);
+	bool is_whole = (flags & MSG_WAITALL) && !(flags & MSG_DONTWAIT) && is_stream(fd);
+	size_t wanted = 0;
+	long ret;
+
+	for (size_t i = 0; i < message->msg_iovlen; i++)
+		wanted += message->msg_iov[i].iov_len;
+	if (is_whole && (flags & MSG_PEEK))
+		return peek_all(edge, fd, message, flags, wanted, place);
+	ret = take(edge, fd, message->msg_iov, message->msg_iovlen, message, flags, -1, place);
+	if (is_whole && ret > 0 && (size_t)ret < wanted)
+		ret = receive_rest(edge, fd, message, flags, ret, place);
+	return ret;
 }
 
 static long receive_data(enum edge edge, int fd, void *data, size_t bytes, int flags,
                          struct sockaddr *from, socklen_t *from_bytes, uintptr_t place)
 {
-	size_t done = 0;
-	long ret;
+	struct iovec part = {data, bytes};
+	struct msghdr message = {
+		.msg_name = from,
+		.msg_namelen = from && from_bytes ? *from_bytes : 0,
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+	};
+	/* MSG_TRUNC asks for the real length, beyond the room there was. */
+	long ret = receive(edge, fd, &message, flags, place);
 
-	do {
-		struct iovec part = {(char *)data + done, bytes - done};
-		struct msghdr message = {
-			.msg_name = from,
-			.msg_namelen = from && from_bytes ? *from_bytes : 0,
-			.msg_iov = &part,
-			.msg_iovlen = 1,
-		};
-
-		ret = receive(edge, fd, &message, flags, place);
-		if (ret < 0)
-			break;
-		/* MSG_TRUNC asks for the real length, beyond the room there was. */
-		done += (size_t)ret;
-		if (from_bytes)
-			*from_bytes = message.msg_namelen;
-	} while ((flags & MSG_WAITALL) && ret > 0 && done < bytes);
-	return ret < 0 && done == 0 ? ret : (long)done;
+	if (ret >= 0 && from_bytes)
+		*from_bytes = message.msg_namelen;
+	return ret;
 }
 
 INTERPOSE ssize_t recv(int fd, void *data, size_t bytes, int flags)
@@ -297,9 +388,30 @@ INTERPOSE int connect(int fd, const struct sockaddr *address, socklen_t bytes)
 	schedule_wake();
 	ret = is_scheduled ? connect_by_attempts(fd, address, bytes)
 	                   : REAL(connect)(fd, address, bytes);
+	/* Somebody listens there. */
+	key.b += 1000;
+	if (ret == 0)
+		channel_acquire(key, EDGE_connect);
 	schedule_wake();
 	call_end();
 	return ret;
+}
+
+INTERPOSE int listen(int fd, int backlog)
+{
+	_Alignas(8) char address[128];
+	socklen_t bytes = sizeof(address);
+	struct channel_key key;
+
+	if (call_begin(EDGE_listen, CALLER)) {
+		if (sys_call3(SYS_getsockname, fd, address, &bytes) == 0) {
+			key = fd_address_key((struct sockaddr *)(void *)address, bytes);
+			key.b += 2000;
+			channel_release(key, EDGE_connect);
+		}
+		call_end();
+	}
+	return REAL(listen)(fd, backlog);
 }
 
 static int accepted(enum edge edge, int fd, struct sockaddr *address, socklen_t *bytes, int flags)
@@ -316,9 +428,9 @@ static int accepted(enum edge edge, int fd, struct sockaddr *address, socklen_t 
 			if (ret != -EAGAIN || fd_is_nonblocking(fd))
 				break;
 		}
-		wait = fd_wait(fd, POLLIN, -1, edge);
+		wait = fd_wait(fd, POLLIN, fd_timeout(fd, SO_RCVTIMEO), edge);
 		if (wait < 0) {
-			ret = wait;
+			ret = wait == -ETIMEDOUT ? -EAGAIN : wait;
 			break;
 		}
 	}
@@ -353,6 +465,8 @@ INTERPOSE int shutdown(int fd, int how)
 		return REAL(shutdown)(fd, how);
 	if (how != SHUT_RD)
 		BUSY(fd_shut(fd));
+	if (how != SHUT_WR)
+		BUSY(fd_hung_up(fd, EDGE_shutdown));
 	ret = REAL(shutdown)(fd, how);
 	schedule_wake();
 	call_end();
@@ -547,11 +661,23 @@ static void relay_put(int to, uint64_t bytes, enum edge edge)
 	context_log(edge, false);
 }
 
+/* What was moved out of or into a file that somebody has mapped; end: an offset, or null. */
+static void relay_touch(int fd, const off64_t *end, long bytes, bool is_write, uintptr_t place)
+{
+	struct fd_look look;
+
+	if (fd < 0)
+		return;
+	BUSY(fd_look(fd, &look));
+	transfer_touch_mapped(fd, &look, end ? *end : -1, bytes, is_write, place);
+}
+
 /*
  * RELAY: a call that moves bytes between descriptors inside the kernel, and so
- * perhaps waits. from: -1 where the bytes come from memory.
+ * perhaps waits. from: -1 where the bytes come from memory; in, out: where offsets are moved
+ * on, or null.
  */
-#define RELAY(name, parameters, arguments, from, to, is_copy)                                      \
+#define RELAY(name, parameters, arguments, from, to, in, out, is_copy)                             \
 	INTERPOSE ssize_t name parameters                                                          \
 	{                                                                                          \
 		ssize_t ret;                                                                       \
@@ -563,6 +689,8 @@ static void relay_put(int to, uint64_t bytes, enum edge edge)
 		if (ret > 0) {                                                                     \
 			BUSY(relay_take(from, (uint64_t)ret, is_copy, EDGE_##name));               \
 			BUSY(relay_put(to, (uint64_t)ret, EDGE_##name));                           \
+			relay_touch(from, in, ret, false, CALLER);                                 \
+			relay_touch(to, out, ret, true, CALLER);                                   \
 		}                                                                                  \
 		schedule_wake();                                                                   \
 		call_end();                                                                        \
@@ -570,14 +698,14 @@ static void relay_put(int to, uint64_t bytes, enum edge edge)
 	}
 
 RELAY(splice, (int from, off64_t *in, int to, off64_t *out, size_t bytes, unsigned flags),
-      (from, in, to, out, bytes, flags), from, to, false)
+      (from, in, to, out, bytes, flags), from, to, in, out, false)
 RELAY(tee, (int from, int to, size_t bytes, unsigned flags), (from, to, bytes, flags), from, to,
-      true)
+      NULL, NULL, true)
 RELAY(vmsplice, (int to, const struct iovec *parts, size_t count, unsigned flags),
-      (to, parts, count, flags), -1, to, false)
+      (to, parts, count, flags), -1, to, NULL, NULL, false)
 RELAY(sendfile, (int to, int from, off_t *offset, size_t bytes), (to, from, offset, bytes), from,
-      to, false)
+      to, offset, NULL, false)
 RELAY(sendfile64, (int to, int from, off64_t *offset, size_t bytes), (to, from, offset, bytes),
-      from, to, false)
+      from, to, offset, NULL, false)
 RELAY(copy_file_range, (int from, off64_t *in, int to, off64_t *out, size_t bytes, unsigned flags),
-      (from, in, to, out, bytes, flags), from, to, false)
+      (from, in, to, out, bytes, flags), from, to, in, out, false)

@@ -9,6 +9,8 @@
 #include "suites/racecheck/runtime/wrap.h"
 
 #include <arpa/inet.h>
+#include <math.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,19 +75,36 @@ EXPORT size_t __wrap_strftime(char *to, size_t room, const char *format, const s
 {
 	size_t bytes = strftime(to, room, format, time);
 
+	READS(format, strlen(format) + 1);
 	READS(time, sizeof(*time));
 	WRITES(to, bytes != 0 ? bytes + 1 : 0);
 	return bytes;
+}
+
+EXPORT char *__wrap_ctime_r(const time_t *time, char *out)
+{
+	char *text = ctime_r(time, out);
+
+	READS(time, sizeof(*time));
+	if (text)
+		WRITES(out, strlen(out) + 1);
+	return text;
+}
+
+EXPORT char *__wrap_asctime_r(const struct tm *time, char *out)
+{
+	char *text = asctime_r(time, out);
+
+	READS(time, sizeof(*time));
+	if (text)
+		WRITES(out, strlen(out) + 1);
+	return text;
 }
 
 /* ---- files, names, the machine ---- */
 
 FILL(fstat, int, (int fd, struct stat *out), (fd, out), ret == 0, out, sizeof(*out))
 FILL(fstat64, int, (int fd, struct stat64 *out), (fd, out), ret == 0, out, sizeof(*out))
-FILL(readlink, ssize_t, (const char *path, char *out, size_t room), (path, out, room), ret > 0, out,
-     (size_t)ret)
-FILL(readlinkat, ssize_t, (int directory, const char *path, char *out, size_t room),
-     (directory, path, out, room), ret > 0, out, (size_t)ret)
 FILL(realpath, char *, (const char *path, char *out), (path, out), ret, out, strlen(out) + 1)
 FILL(getcwd, char *, (char *out, size_t room), (out, room), ret, out, strlen(out) + 1)
 FILL(gethostname, int, (char *out, size_t room), (out, room), ret == 0, out,
@@ -141,6 +160,14 @@ FILL(rand_r, int, (unsigned *seed), (seed), true, seed, sizeof(*seed))
 
 FILL(sigemptyset, int, (sigset_t * out), (out), ret == 0, out, sizeof(*out))
 FILL(sigfillset, int, (sigset_t * out), (out), ret == 0, out, sizeof(*out))
+FILL(sigaddset, int, (sigset_t * out, int number), (out, number), ret == 0, out, sizeof(*out))
+FILL(sigdelset, int, (sigset_t * out, int number), (out, number), ret == 0, out, sizeof(*out))
+
+/* ---- numbers ---- */
+
+FILL(sem_getvalue, int, (sem_t * sem, int *out), (sem, out), ret == 0, out, sizeof(*out))
+FILL(frexp, double, (double value, int *out), (value, out), true, out, sizeof(*out))
+FILL(modf, double, (double value, double *out), (value, out), true, out, sizeof(*out))
 
 /* ---- text ---- */
 

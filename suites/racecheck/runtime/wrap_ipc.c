@@ -343,6 +343,44 @@ INTERPOSE ssize_t mq_timedreceive(mqd_t queue, char *data, size_t room, unsigned
 
 /* ---- System V message queues ---- */
 
+/* With the lock held: a call that failed since a queue, or a set, was removed. */
+static void queue_is_gone(struct channel_ref ref, int ret, enum edge edge)
+{
+	if (ret >= 0 || (errno != EIDRM && errno != EINVAL) || edge_is_off(edge))
+		return;
+	clock_take(ref.arena, &ref.channel->hung, self.context->clock);
+	context_log(edge, true);
+}
+
+/* Before a queue, or a set, is removed. */
+static void queue_removing(struct channel_ref ref, enum edge edge)
+{
+	if (edge_is_off(edge))
+		return;
+	clock_add(ref.arena, &ref.channel->hung, self.context->clock);
+	context_advance();
+	context_log(edge, false);
+}
+
+INTERPOSE int msgctl(int id, int command, struct msqid_ds *status)
+{
+	struct channel_ref ref;
+	int ret;
+
+	if (command != IPC_RMID || !call_begin(EDGE_msgctl, CALLER))
+		return REAL(msgctl)(id, command, status);
+	self.busy++;
+	ref = channel_at((struct channel_key){CHANNEL_MSG, (uint64_t)id, 0});
+	channel_open(ref);
+	queue_removing(ref, EDGE_msgsnd);
+	ret = REAL(msgctl)(id, command, status);
+	channel_close(ref);
+	self.busy--;
+	schedule_wake();
+	call_end();
+	return ret;
+}
+
 INTERPOSE int msgsnd(int id, const void *message, size_t bytes, int flags)
 {
 	struct channel_ref ref;
@@ -364,9 +402,12 @@ INTERPOSE int msgsnd(int id, const void *message, size_t bytes, int flags)
 			channel_put(ref, 1, (uint32_t) * (const long *)message);
 			if (has_waited)
 				clock_take(ref.arena, &ref.channel->taken, self.context->clock);
+			channel_got_room(ref);
 			context_advance();
 			context_log(EDGE_msgsnd, false);
 		}
+		ref.channel->is_full |= ret != 0 && errno == EAGAIN;
+		queue_is_gone(ref, ret, EDGE_msgsnd);
 		channel_close(ref);
 		self.busy--;
 		if (ret == 0 || errno != EAGAIN || (flags & IPC_NOWAIT))
@@ -395,12 +436,17 @@ INTERPOSE ssize_t msgrcv(int id, void *message, size_t room, long type, int flag
 		version = ref.channel->version + 1;
 		ret = REAL(msgrcv)(id, message, room, type, flags | IPC_NOWAIT);
 		if (ret >= 0 && !edge_is_off(EDGE_msgrcv)) {
-			if (!channel_get(ref, 1, (uint32_t) * (const long *)message))
+			/* A copy leaves the message, and does not say whose it was. */
+			if (flags & MSG_COPY)
+				channel_get_all(ref);
+			else if (!channel_get(ref, 1, (uint32_t) * (const long *)message))
 				channel_get_everything();
-			clock_add(ref.arena, &ref.channel->taken, self.context->clock);
+			if (!(flags & MSG_COPY))
+				clock_add(ref.arena, &ref.channel->taken, self.context->clock);
 			context_advance();
 			context_log(EDGE_msgrcv, true);
 		}
+		queue_is_gone(ref, (int)ret, EDGE_msgrcv);
 		channel_close(ref);
 		self.busy--;
 		if (ret >= 0 || errno != ENOMSG || (flags & IPC_NOWAIT))
@@ -431,6 +477,8 @@ static void sem_operated(int id, const struct sembuf *operation, enum edge edge)
 		return;
 	if (operation->sem_op > 0) {
 		channel_put(ref, (uint64_t)operation->sem_op, 0);
+		if (operation->sem_flg & SEM_UNDO)
+			clock_add(ref.arena, &ref.channel->ended, self.context->clock);
 	} else if (operation->sem_op < 0) {
 		if (!channel_get(ref, (uint64_t)-operation->sem_op, ANY_TAG)) {
 			/* Given back by SEM_UNDO when somebody ended, or out of sight. */
@@ -442,6 +490,9 @@ static void sem_operated(int id, const struct sembuf *operation, enum edge edge)
 			clock_add(ref.arena, &ref.channel->ended, self.context->clock);
 	} else {
 		channel_get_all(zero);
+		/* Perhaps it was somebody's end that took it down to zero. */
+		if (ref.channel->ended.unit != 0)
+			context_join_gone(true);
 	}
 }
 
@@ -478,9 +529,12 @@ static int sem_operate(enum edge edge, int id, struct sembuf *operations, size_t
 			is_patient = is_patient && !(operations[i].sem_flg & IPC_NOWAIT);
 		}
 		if (ret == 0) {
+			if (!edge_is_off(edge))
+				clock_add(set.arena, &set.channel->all, self.context->clock);
 			context_advance();
 			context_log(edge, operations[0].sem_op <= 0);
 		}
+		queue_is_gone(set, ret, edge);
 		channel_close(set);
 		self.busy--;
 		if (ret == 0 || errno != EAGAIN || !is_patient)
@@ -534,12 +588,26 @@ INTERPOSE int semctl(int id, int number, int command, ...)
 	va_start(arguments, command);
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
-	if ((command != SETVAL && command != SETALL) || !call_begin(EDGE_semctl, CALLER))
+	if (!call_begin(EDGE_semctl, CALLER))
 		return REAL(semctl)(id, number, command, argument);
 	self.busy++;
 	set = channel_at(sem_key(id, 0xffff, true));
 	channel_open(set);
+	if (command == IPC_RMID)
+		queue_removing(set, EDGE_semctl);
 	ret = REAL(semctl)(id, number, command, argument);
+	if (command != SETVAL && command != SETALL) {
+		/* To look at a set synchronises memory, too (POSIX.1-2017, XBD 4.12). */
+		if (ret >= 0 && !edge_is_off(EDGE_semctl))
+			channel_get_all(set);
+		context_log(EDGE_semctl, true);
+		channel_close(set);
+		self.busy--;
+		call_end();
+		return ret;
+	}
+	if (ret >= 0 && !edge_is_off(EDGE_semctl))
+		clock_add(set.arena, &set.channel->all, self.context->clock);
 	if (ret >= 0 && command == SETVAL && !edge_is_off(EDGE_semctl)) {
 		sem_was_set(id, (unsigned short)number, (unsigned)(uintptr_t)argument);
 	} else if (ret >= 0 && !edge_is_off(EDGE_semctl) &&

@@ -66,11 +66,20 @@ INTERPOSE void free(void *pointer)
 
 INTERPOSE void *realloc(void *pointer, size_t bytes)
 {
+	size_t old_bytes;
+	void *moved;
+
 	if (!pointer)
 		return allocated(__libc_realloc(pointer, bytes));
-	if (is_checked())
-		freed(pointer, CALLER);
-	return allocated(__libc_realloc(pointer, bytes));
+	if (!is_checked())
+		return allocated(__libc_realloc(pointer, bytes));
+	old_bytes = malloc_usable_size(pointer);
+	freed(pointer, CALLER);
+	moved = allocated(__libc_realloc(pointer, bytes));
+	if (moved)
+		shadow_access((uintptr_t)moved, old_bytes < bytes ? old_bytes : bytes, true, false,
+		              CALLER);
+	return moved;
 }
 
 INTERPOSE void *memalign(size_t alignment, size_t bytes)

@@ -287,14 +287,26 @@ EXPORT char *__wrap_strstr(const char *text, const char *part)
 
 EXPORT char *__wrap_strdup(const char *text)
 {
-	READS(text, strlen(text) + 1);
-	return strdup(text);
+	size_t bytes = strlen(text) + 1;
+	char *copied;
+
+	READS(text, bytes);
+	copied = strdup(text);
+	if (copied)
+		WRITES(copied, bytes);
+	return copied;
 }
 
 EXPORT char *__wrap_strndup(const char *text, size_t most)
 {
-	READS(text, strnlen(text, most));
-	return strndup(text, most);
+	size_t bytes = strnlen(text, most);
+	char *copied;
+
+	READS(text, bytes);
+	copied = strndup(text, most);
+	if (copied)
+		WRITES(copied, bytes + 1);
+	return copied;
 }
 
 EXPORT int __wrap_puts(const char *text)
@@ -349,27 +361,33 @@ EXPORT int __wrap___vsnprintf_chk(char *to, size_t room, int flag, size_t known,
 	return print(to, room < known ? room : known, format, arguments, CALLER);
 }
 
-EXPORT int __wrap_vasprintf(char **to, const char *format, va_list arguments)
+static int print_new(char **to, const char *format, va_list arguments, uintptr_t place)
 {
 	va_list copy;
+	int bytes;
 
 	va_copy(copy, arguments);
-	touch_format(format, copy, CALLER);
+	touch_format(format, copy, place);
 	va_end(copy);
-	WRITES(to, sizeof(*to));
-	return vasprintf(to, format, arguments);
+	touch(to, sizeof(*to), true, place);
+	bytes = vasprintf(to, format, arguments);
+	if (bytes >= 0)
+		touch(*to, (size_t)bytes + 1, true, place);
+	return bytes;
+}
+
+EXPORT int __wrap_vasprintf(char **to, const char *format, va_list arguments)
+{
+	return print_new(to, format, arguments, CALLER);
 }
 
 EXPORT int __wrap_asprintf(char **to, const char *format, ...)
 {
-	uintptr_t place = CALLER;
 	va_list arguments;
 	int bytes;
 
 	va_start(arguments, format);
-	touch_format(format, arguments, place);
-	touch(to, sizeof(*to), true, place);
-	bytes = vasprintf(to, format, arguments);
+	bytes = print_new(to, format, arguments, CALLER);
 	va_end(arguments);
 	return bytes;
 }

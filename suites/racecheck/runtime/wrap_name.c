@@ -146,14 +146,14 @@ static bool opened(int fd, int flags)
 		return fd;                                                                         \
 	}
 
-/* The ends of a fifo, by its identity; false: path is none, or open() will not wait for one. */
+/* The ends of a fifo, by its identity; false: path is none, or it is opened as both. */
 static bool fifo_ends(int directory, const char *path, int flags, struct channel_key *own,
                       struct channel_key *other)
 {
 	struct stat status = {0};
 	bool is_writer = (flags & O_ACCMODE) == O_WRONLY;
 
-	if ((flags & (O_NONBLOCK | O_PATH)) || (flags & O_ACCMODE) == O_RDWR ||
+	if ((flags & O_PATH) || (flags & O_ACCMODE) == O_RDWR ||
 	    sys_call4(SYS_newfstatat, directory, path, &status, 0) < 0 || !S_ISFIFO(status.st_mode))
 		return false;
 	*own = (struct channel_key){is_writer ? CHANNEL_FIFO_WRITER : CHANNEL_FIFO_READER,
@@ -177,7 +177,8 @@ static int open_outside(int directory, const char *path, int flags, mode_t mode,
 	schedule_outside(edge);
 	fd = REAL(openat)(directory, path, flags, mode);
 	schedule_inside();
-	if (fd >= 0)
+	/* With O_NONBLOCK a reader comes without a writer, but no writer without a reader. */
+	if (fd >= 0 && (!(flags & O_NONBLOCK) || (flags & O_ACCMODE) == O_WRONLY))
 		channel_acquire(other, edge);
 	call_end();
 	return fd;
@@ -204,19 +205,19 @@ OPEN(openat64, (int directory, const char *path, int flags, ...), directory,
 		return REAL(name) arguments;                                                       \
 	}
 
-#define MAKE(name, parameters, arguments, path)                                                    \
+#define MAKE(name, parameters, arguments, directory, path, edge)                                   \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
 		bool is_told = false;                                                              \
 		int ret;                                                                           \
                                                                                                    \
 		if (call_begin(EDGE_##name, CALLER)) {                                             \
-			is_told = name_making(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, EDGE_##name);   \
+			is_told = name_making(directory, path, AT_SYMLINK_NOFOLLOW, edge);         \
 			call_end();                                                                \
 		}                                                                                  \
 		ret = REAL(name) arguments;                                                        \
 		if (ret == 0 && call_begin(EDGE_##name, CALLER)) {                                 \
-			name_made(AT_FDCWD, path, is_told, EDGE_##name);                           \
+			name_made(directory, path, is_told, edge);                                 \
 			call_end();                                                                \
 		}                                                                                  \
 		return ret;                                                                        \
@@ -228,21 +229,46 @@ REMOVE(unlinkat, (int directory, const char *path, int flags), (directory, path,
 REMOVE(rmdir, (const char *path), (path), AT_FDCWD, path)
 
 /* The old name goes away, and the new one comes, in the place of one that was there or not. */
+static void renaming(int from_directory, const char *from, int directory, const char *to,
+                     enum edge name, uintptr_t place)
+{
+	if (!is_readable(from_directory, from) || !is_readable(directory, to) ||
+	    !call_begin(name, place))
+		return;
+	fd_changing(CHANGE_NAME, EDGE_rename);
+	channel_release(name_key_busy(from_directory, from), EDGE_rename);
+	channel_release(made_key(directory, to), EDGE_rename);
+	call_end();
+}
+
 INTERPOSE int rename(const char *from, const char *to)
 {
-	if (is_readable(AT_FDCWD, from) && is_readable(AT_FDCWD, to) &&
-	    call_begin(EDGE_rename, CALLER)) {
-		fd_changing(CHANGE_NAME, EDGE_rename);
-		channel_release(name_key_busy(AT_FDCWD, from), EDGE_rename);
-		channel_release(made_key(AT_FDCWD, to), EDGE_rename);
-		call_end();
-	}
+	renaming(AT_FDCWD, from, AT_FDCWD, to, EDGE_rename, CALLER);
 	return REAL(rename)(from, to);
 }
 
-MAKE(mkdir, (const char *path, mode_t mode), (path, mode), path)
-MAKE(link, (const char *from, const char *path), (from, path), path)
-MAKE(symlink, (const char *from, const char *path), (from, path), path)
+INTERPOSE int renameat(int from_directory, const char *from, int directory, const char *to)
+{
+	renaming(from_directory, from, directory, to, EDGE_renameat, CALLER);
+	return REAL(renameat)(from_directory, from, directory, to);
+}
+
+INTERPOSE int renameat2(int from_directory, const char *from, int directory, const char *to,
+                        unsigned flags)
+{
+	renaming(from_directory, from, directory, to, EDGE_renameat2, CALLER);
+	return REAL(renameat2)(from_directory, from, directory, to, flags);
+}
+
+MAKE(mkdir, (const char *path, mode_t mode), (path, mode), AT_FDCWD, path, EDGE_mkdir)
+MAKE(mkdirat, (int directory, const char *path, mode_t mode), (directory, path, mode), directory,
+     path, EDGE_mkdir)
+MAKE(link, (const char *from, const char *path), (from, path), AT_FDCWD, path, EDGE_link)
+MAKE(linkat, (int from_directory, const char *from, int directory, const char *path, int flags),
+     (from_directory, from, directory, path, flags), directory, path, EDGE_link)
+MAKE(symlink, (const char *from, const char *path), (from, path), AT_FDCWD, path, EDGE_symlink)
+MAKE(symlinkat, (const char *from, int directory, const char *path), (from, directory, path),
+     directory, path, EDGE_symlink)
 
 /* ---- being told of changes ---- */
 
@@ -278,6 +304,25 @@ EXPORT int __wrap_access(const char *path, int mode)
 	int ret = access(path, mode);
 
 	looked_up(AT_FDCWD, path, ret == 0, CALLER);
+	return ret;
+}
+
+EXPORT int __wrap_faccessat(int directory, const char *path, int mode, int flags)
+{
+	int ret = faccessat(directory, path, mode, flags);
+
+	looked_up(directory, path, ret == 0, CALLER);
+	return ret;
+}
+
+EXPORT int __wrap_statx(int directory, const char *path, int flags, unsigned mask,
+                        struct statx *out)
+{
+	int ret = statx(directory, path, flags, mask, out);
+
+	if (ret == 0)
+		WRITES(out, sizeof(*out));
+	looked_up(directory, path, ret == 0, CALLER);
 	return ret;
 }
 
@@ -320,3 +365,21 @@ STATE(fstatat, (int directory, const char *path, struct stat *out, int flags),
       (directory, path, out, flags), directory)
 STATE(fstatat64, (int directory, const char *path, struct stat64 *out, int flags),
       (directory, path, out, flags), directory)
+
+static ssize_t link_read(ssize_t ret, int directory, const char *path, void *out, uintptr_t place)
+{
+	if (ret > 0)
+		touch(out, (size_t)ret, true, place);
+	looked_up(directory, path, ret >= 0, place);
+	return ret;
+}
+
+EXPORT ssize_t __wrap_readlink(const char *path, char *out, size_t room)
+{
+	return link_read(readlink(path, out, room), AT_FDCWD, path, out, CALLER);
+}
+
+EXPORT ssize_t __wrap_readlinkat(int directory, const char *path, char *out, size_t room)
+{
+	return link_read(readlinkat(directory, path, out, room), directory, path, out, CALLER);
+}

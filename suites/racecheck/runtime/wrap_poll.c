@@ -45,6 +45,7 @@ static void seen_room(int fd, enum edge edge)
 	ref = channel_at(look.write);
 	channel_open(ref);
 	channel_peek_room(ref);
+	channel_got_room(ref);
 	channel_close(ref);
 	context_log(edge, true);
 }
@@ -83,6 +84,9 @@ static void seen_ready(int fd, bool is_readable, enum edge edge)
 		if (look.type == FD_LISTEN)
 			look.read.b += 1000;
 		channel_acquire(look.read, edge);
+	} else if (look.type == FD_EPOLL) {
+		/* Which of its descriptors is ready is not said. */
+		channel_get_everything();
 	} else if (look.type == FD_INOTIFY) {
 		fd_changed(fd_watch_mask(fd), edge);
 	}

@@ -370,9 +370,16 @@ SHELL(pclose, (FILE * file), (file), false)
 
 void process_waited(pid_t pid, int status, enum edge edge)
 {
-	if (edge_is_off(edge) || pid <= 0)
+	if (edge_is_off(edge) || pid == 0 || (pid < 0 && errno != ECHILD))
 		return;
 	self.busy++;
+	if (pid < 0) {
+		/* All children have ended, and the kernel reaped those that were left. */
+		context_join_gone(true);
+		context_log(edge, true);
+		self.busy--;
+		return;
+	}
 	if (WIFEXITED(status) || WIFSIGNALED(status)) {
 		if (context_is_known((uint32_t)pid))
 			context_join_process((uint32_t)pid);
@@ -473,6 +480,35 @@ INTERPOSE int waitid(idtype_t type, id_t which, siginfo_t *info, int options)
 	call_end();
 	return ret;
 }
+
+/* ---- what is not covered ---- */
+
+INTERPOSE int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
+{
+	void *extra[3];
+	va_list arguments;
+
+	va_start(arguments, argument);
+	for (size_t i = 0; i < 3; i++)
+		extra[i] = va_arg(arguments, void *);
+	va_end(arguments);
+	if (runtime_enter())
+		no_verdict("clone() is not covered");
+	return REAL(clone)(function, stack, flags, argument, extra[0], extra[1], extra[2]);
+}
+
+#define REMOTE(name)                                                                               \
+	INTERPOSE ssize_t name(pid_t pid, const struct iovec *own, unsigned long own_count,        \
+	                       const struct iovec *other, unsigned long other_count,               \
+	                       unsigned long flags)                                                \
+	{                                                                                          \
+		if (runtime_enter())                                                               \
+			no_verdict("%s() is not covered", #name);                                  \
+		return REAL(name)(pid, own, own_count, other, other_count, flags);                 \
+	}
+
+REMOTE(process_vm_readv)
+REMOTE(process_vm_writev)
 
 /* ---- the end ---- */
 

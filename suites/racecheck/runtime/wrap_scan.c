@@ -119,6 +119,7 @@ void touch_scanned(const char *format, va_list arguments, int count, uintptr_t p
 	struct conversion c;
 	va_list next;
 
+	touch(format, strlen(format) + 1, false, place);
 	va_copy(next, arguments);
 
 	while ((format = strchr(format, '%'))) {

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -44,11 +45,17 @@ static void message_told(void)
 
 void signal_taken(int number, int code, uint32_t child, enum edge edge)
 {
+	int of_death = 0;
+
 	if (edge_is_off(edge))
 		return;
 	channel_acquire(signal_key(self.context->pid, number), edge);
 	if (code == SI_MESGQ)
 		message_told();
+	/* The one that tells of the parent's death. */
+	sys_call2(SYS_prctl, PR_GET_PDEATHSIG, &of_death);
+	if (of_death == number)
+		context_join_gone(true);
 	if (child != 0 && is_gone(child))
 		context_join_process(child);
 }

@@ -46,6 +46,23 @@ static long failed(long ret)
 	return -1;
 }
 
+static const struct channel_key requeue_key = {CHANNEL_REQUEUE, 0, 0};
+
+/* Before a call that wakes or gives away waiters of a word, or of two. */
+static void futex_waking(long word, int command, long second)
+{
+	bool is_requeue = command == FUTEX_REQUEUE || command == FUTEX_CMP_REQUEUE ||
+	                  command == FUTEX_CMP_REQUEUE_PI;
+
+	BUSY(sync_release((const volatile void *)word, EDGE_futex));
+	if (is_requeue || command == FUTEX_WAKE_OP)
+		BUSY(sync_release((const volatile void *)second, EDGE_futex));
+	if (is_requeue)
+		session->has_requeue = 1;
+	if (session->has_requeue)
+		channel_release(requeue_key, EDGE_futex);
+}
+
 static long futex_waits(volatile uint32_t *word, int operation, uint32_t value,
                         const struct timespec *timeout, long second, long third)
 {
@@ -76,6 +93,9 @@ static long futex_waits(volatile uint32_t *word, int operation, uint32_t value,
 	/* A priority-inheriting lock is the kernel's; the others are woken by somebody. */
 	if (ret == 0)
 		BUSY(sync_acquire((const volatile void *)word, EDGE_futex));
+	/* It may have been given to another word, and woken there. */
+	if (ret == 0 && session->has_requeue)
+		channel_acquire(requeue_key, EDGE_futex);
 	return ret;
 }
 
@@ -93,9 +113,7 @@ static long futex_call(long word, long operation, long value, long timeout, long
 		ret = futex_waits((volatile uint32_t *)word, (int)operation, (uint32_t)value,
 		                  (const struct timespec *)timeout, second, third);
 	} else {
-		BUSY(sync_release((const volatile void *)word, EDGE_futex));
-		if (command == FUTEX_REQUEUE || command == FUTEX_CMP_REQUEUE)
-			BUSY(sync_release((const volatile void *)second, EDGE_futex));
+		futex_waking(word, command, second);
 		ret = sys_call6(SYS_futex, word, operation, value, timeout, second, third);
 		schedule_wake();
 	}

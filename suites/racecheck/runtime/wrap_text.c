@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <wchar.h>
 
 /* ---- numbers: what was read ends where the number does ---- */
 
@@ -23,8 +24,10 @@
 		ret_type ret = name(text, &stop, base);                                            \
                                                                                                    \
 		READS(text, (size_t)(stop - text) + 1);                                            \
-		if (end)                                                                           \
+		if (end) {                                                                         \
+			WRITES(end, sizeof(*end));                                                 \
 			*end = stop;                                                               \
+		}                                                                                  \
 		return ret;                                                                        \
 	}
 
@@ -46,16 +49,23 @@ NUMBER(__isoc23_strtoul, unsigned long)
 NUMBER(__isoc23_strtoll, long long)
 NUMBER(__isoc23_strtoull, unsigned long long)
 
-EXPORT double __wrap_strtod(const char *text, char **end)
-{
-	char *stop;
-	double ret = strtod(text, &stop);
+#define REAL_NUMBER(name, ret_type)                                                                \
+	EXPORT ret_type __wrap_##name(const char *text, char **end)                                \
+	{                                                                                          \
+		char *stop;                                                                        \
+		ret_type ret = name(text, &stop);                                                  \
+                                                                                                   \
+		READS(text, (size_t)(stop - text) + 1);                                            \
+		if (end) {                                                                         \
+			WRITES(end, sizeof(*end));                                                 \
+			*end = stop;                                                               \
+		}                                                                                  \
+		return ret;                                                                        \
+	}
 
-	READS(text, (size_t)(stop - text) + 1);
-	if (end)
-		*end = stop;
-	return ret;
-}
+REAL_NUMBER(strtod, double)
+REAL_NUMBER(strtof, float)
+REAL_NUMBER(strtold, long double)
 
 #define SIMPLE(name, ret_type)                                                                     \
 	EXPORT ret_type __wrap_##name(const char *text)                                            \
@@ -142,6 +152,13 @@ EXPORT int __wrap_strncasecmp(const char *a, const char *b, size_t most)
 	return strncasecmp(a, b, most);
 }
 
+EXPORT int __wrap_strcoll(const char *a, const char *b)
+{
+	READS(a, strlen(a) + 1);
+	READS(b, strlen(b) + 1);
+	return strcoll(a, b);
+}
+
 EXPORT char *__wrap_strcasestr(const char *text, const char *part)
 {
 	READS(text, strlen(text) + 1);
@@ -179,6 +196,14 @@ EXPORT char *__wrap_strchrnul(const char *text, int value)
 	return found;
 }
 
+EXPORT void *__wrap_rawmemchr(const void *from, int value)
+{
+	char *found = rawmemchr(from, value);
+
+	READS(from, (size_t)(found - (const char *)from) + 1);
+	return found;
+}
+
 EXPORT void *__wrap_memrchr(const void *from, int value, size_t bytes)
 {
 	void *found = memrchr(from, value, bytes);
@@ -200,6 +225,7 @@ static char *next_token(char *text, const char *set, char **rest, uintptr_t plac
 	char *from = text ? text : *rest;
 	char *token = strtok_r(text, set, rest);
 
+	touch(rest, sizeof(*rest), true, place);
 	touch(set, strlen(set) + 1, false, place);
 	if (!from)
 		return token;
@@ -229,6 +255,7 @@ EXPORT char *__wrap_strsep(char **rest, const char *set)
 {
 	char *token = strsep(rest, set);
 
+	WRITES(rest, sizeof(*rest));
 	READS(set, strlen(set) + 1);
 	if (!token)
 		return NULL;
@@ -281,6 +308,7 @@ static const char *skip_size(const char *at, va_list arguments, int *precision)
 static bool take_argument(char conversion, bool is_long_double, bool is_wide, int precision,
                           va_list arguments, uintptr_t place)
 {
+	const wchar_t *wide;
 	const char *text;
 
 	if (conversion == '%' || conversion == 'm')
@@ -293,6 +321,20 @@ static bool take_argument(char conversion, bool is_long_double, bool is_wide, in
 			touch(text, strlen(text) + 1, false, place);
 		return true;
 	}
+	if (conversion == 's') {
+		wide = va_arg(arguments, const wchar_t *);
+		if (wide)
+			touch(wide,
+			      (precision >= 0 ? wcsnlen(wide, (size_t)precision)
+			                      : wcslen(wide) + 1) *
+			              sizeof(*wide),
+			      false, place);
+		return true;
+	}
+	if (conversion == 'n') {
+		touch(va_arg(arguments, void *), is_wide ? sizeof(long) : sizeof(int), true, place);
+		return true;
+	}
 	if (strchr("aAeEfFgG", conversion)) {
 		if (is_long_double)
 			va_arg(arguments, long double);
@@ -300,7 +342,7 @@ static bool take_argument(char conversion, bool is_long_double, bool is_wide, in
 			va_arg(arguments, double);
 		return true;
 	}
-	if (conversion == '\0' || !strchr("dioxXucspn", conversion))
+	if (conversion == '\0' || !strchr("dioxXucp", conversion))
 		return false;
 	/* Integers and pointers: eight bytes each, however wide. */
 	va_arg(arguments, long);
@@ -311,6 +353,7 @@ void touch_format(const char *format, va_list given, uintptr_t place)
 {
 	va_list arguments;
 
+	touch(format, strlen(format) + 1, false, place);
 	va_copy(arguments, given);
 	for (const char *at = strchr(format, '%'); at; at = strchr(at, '%')) {
 		bool is_long_double;

@@ -188,6 +188,9 @@ INTERPOSE int pthread_create(pthread_t *handle, const pthread_attr_t *attributes
 		known_add(*handle, slot);
 	}
 	self.busy--;
+	/* It may run before this is written. */
+	if (ret == 0)
+		WRITES(handle, sizeof(*handle));
 	if (is_scheduled)
 		schedule_point();
 	delay_begin(false);
@@ -261,6 +264,8 @@ static void await_end(const struct known_thread *known, enum edge edge)
 			await_end(known, EDGE_##name);                                             \
 		ret = REAL(name) arguments;                                                        \
 		joined(known, ret, EDGE_##name);                                                   \
+		if (ret == 0 && result)                                                            \
+			WRITES(result, sizeof(*result));                                           \
 		call_end();                                                                        \
 		return ret;                                                                        \
 	}

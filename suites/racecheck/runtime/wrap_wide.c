@@ -6,6 +6,7 @@
  */
 #include "suites/racecheck/runtime/wrap.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -77,4 +78,41 @@ EXPORT int __wrap_wcscmp(const wchar_t *a, const wchar_t *b)
 	READS(a, bytes_of(count + 1));
 	READS(b, bytes_of(count + 1));
 	return wcscmp(a, b);
+}
+
+EXPORT int __wrap_wmemcmp(const wchar_t *a, const wchar_t *b, size_t count)
+{
+	READS(a, bytes_of(count));
+	READS(b, bytes_of(count));
+	return wmemcmp(a, b, count);
+}
+
+EXPORT wchar_t *__wrap_wcschr(const wchar_t *text, wchar_t value)
+{
+	wchar_t *found = wcschr(text, value);
+
+	READS(text, bytes_of((found ? (size_t)(found - text) : wcslen(text)) + 1));
+	return found;
+}
+
+/* ---- to and from bytes ---- */
+
+EXPORT size_t __wrap_mbstowcs(wchar_t *to, const char *from, size_t room)
+{
+	size_t count = mbstowcs(to, from, room);
+
+	READS(from, strlen(from) + 1);
+	if (to && count != (size_t)-1)
+		WRITES(to, bytes_of(count < room ? count + 1 : room));
+	return count;
+}
+
+EXPORT size_t __wrap_wcstombs(char *to, const wchar_t *from, size_t room)
+{
+	size_t bytes = wcstombs(to, from, room);
+
+	READS(from, bytes_of(wcslen(from) + 1));
+	if (to && bytes != (size_t)-1)
+		WRITES(to, bytes < room ? bytes + 1 : room);
+	return bytes;
 }
