@@ -9,7 +9,9 @@
  */
 #include "suites/racecheck/runtime/channel.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 enum { SEGMENT_MAX = 1 << 16, SEGMENT_CLASS = 0, CHANNEL_CLASS = 1 };
 _Static_assert(sizeof(struct channel) <= ARENA_UNIT_BYTES << CHANNEL_CLASS, "a block's size");
@@ -285,4 +287,22 @@ void channel_acquire(struct channel_key key, enum edge edge)
 	lock_give(&ref.channel->lock);
 	context_log(edge, true);
 	self.busy--;
+}
+
+bool channel_await(struct channel_ref ref, uint32_t version, enum edge edge, uint64_t deadline_ns)
+{
+	uint64_t now;
+
+	if (is_scheduled) {
+		bool has_time = schedule_block(edge, deadline_ns);
+
+		pthread_testcancel();
+		return has_time;
+	}
+	now = now_ns(CLOCK_MONOTONIC);
+	if (deadline_ns != 0 && now >= deadline_ns)
+		return false;
+	/* A stranger moves no version: look again by and by. */
+	lock_wait(&ref.channel->version, version, 5000000);
+	return true;
 }

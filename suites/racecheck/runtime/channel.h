@@ -66,7 +66,8 @@ struct channel {
 	struct stored_clock hung;  /* those who closed the end that takes */
 	uint32_t holder;
 	uint32_t is_primed;
-	uint32_t is_shut;    /* ended for good: later closers do not count */
+	bool is_shut;        /* ended for good: later closers do not count */
+	bool is_deaf;        /* the same at the end that takes */
 	uint32_t is_full;    /* there was no room at the last attempt */
 	uint32_t room;       /* unit of the queue of takers, where there is a bound; 0: none */
 	uint64_t free_units; /* of that queue: room that was never taken yet */
@@ -106,6 +107,12 @@ void channel_peek_room(struct channel_ref ref);
 void channel_get_all(struct channel_ref ref);
 void channel_get_everything(void);
 #define ANY_TAG UINT32_MAX
+
+/*
+ * Waits, without the lock, until the channel moved on from version. Returns false when
+ * deadline_ns of CLOCK_MONOTONIC (0: none) has passed.
+ */
+bool channel_await(struct channel_ref ref, uint32_t version, enum edge edge, uint64_t deadline_ns);
 
 /* Coarse edges on a key. */
 void channel_release(struct channel_key key, enum edge edge);

@@ -390,7 +390,9 @@ void fd_hung_up(int fd, enum edge edge)
 		return;
 	ref = channel_at(look.read);
 	lock_take(&ref.channel->lock);
-	clock_add(ref.arena, &ref.channel->hung, self.context->clock);
+	if (!ref.channel->is_deaf)
+		clock_add(ref.arena, &ref.channel->hung, self.context->clock);
+	ref.channel->is_deaf |= edge == EDGE_shutdown;
 	lock_give(&ref.channel->lock);
 	context_advance();
 	context_log(edge, false);

@@ -3,6 +3,7 @@
 #ifndef RACECHECK_TRANSFER_H
 #define RACECHECK_TRANSFER_H
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -31,5 +32,30 @@ struct fd_look;
  */
 void transfer_touch_mapped(int fd, const struct fd_look *look, long long end, long bytes,
                            bool is_write, uintptr_t place);
+
+/* ---- for the wrappers of calls that transfer ---- */
+
+#define ONE_PART(pointer, size) &(const struct iovec){(void *)(uintptr_t)(pointer), size}, 1
+
+/* As transfer_in(), with its parts as arguments. */
+static inline long take(enum edge edge, int fd, const struct iovec *parts, size_t count,
+                        struct msghdr *message, int flags, long long offset, uintptr_t place)
+{
+	const struct transfer transfer = {edge, fd, parts, count, message, flags, offset, place};
+
+	return transfer_in(&transfer);
+}
+
+/* As transfer_out(), with its parts as arguments. */
+static inline long give(enum edge edge, int fd, const struct iovec *parts, size_t count,
+                        struct msghdr *message, int flags, long long offset, uintptr_t place)
+{
+	const struct transfer transfer = {edge, fd, parts, count, message, flags, offset, place};
+
+	return transfer_out(&transfer);
+}
+
+/* Ends a wrapped call. Returns what the call returns, with errno set. */
+ssize_t transfer_answer(long ret);
 
 #endif

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -123,6 +125,60 @@ static void scan_in_part(void)
 	require(fclose(file) == 0);
 }
 
+static void *send_in_two(void *raw)
+{
+	const int *ends = raw;
+
+	require(write(ends[1], "aaaa", 4) == 4);
+	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	require(write(ends[1], "bbbb", 4) == 4);
+	return NULL;
+}
+
+/* MSG_WAITALL waits for all of them, MSG_PEEK or not, and recvmsg() as recv() does. */
+static void receive_all(void)
+{
+	char text[8];
+	struct iovec parts[2] = {{text, 6}, {text + 6, 2}};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+	pthread_t sender;
+	int ends[2];
+
+	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	require(pthread_create(&sender, NULL, send_in_two, ends) == 0);
+	require(recvmsg(ends[0], &message, MSG_WAITALL) == 8);
+	require(memcmp(text, "aaaabbbb", 8) == 0 && pthread_join(sender, NULL) == 0);
+	require(pthread_create(&sender, NULL, send_in_two, ends) == 0);
+	/* The kernel's own Unix sockets peek at what is there; no longer wait is asked for. */
+	require(recv(ends[0], text, 4, MSG_WAITALL | MSG_PEEK) == 4);
+	require(recv(ends[0], text, 8, MSG_WAITALL) == 8);
+	require(memcmp(text, "aaaabbbb", 8) == 0 && pthread_join(sender, NULL) == 0);
+	require(close(ends[0]) == 0 && close(ends[1]) == 0);
+}
+
+/* A timeout of the socket ends a call by any name. */
+static void run_into_timeouts(void)
+{
+	const struct timeval soon = {.tv_usec = 20000};
+	struct sockaddr_un own = {.sun_family = AF_UNIX};
+	static char much[1 << 20];
+	int ends[2];
+	int fd;
+
+	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	require(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)) == 0);
+	require(setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof(soon)) == 0);
+	require(read(ends[0], much, 1) < 0 && errno == EAGAIN);
+	require(write(ends[0], much, sizeof(much)) < (ssize_t)sizeof(much));
+	require(close(ends[0]) == 0 && close(ends[1]) == 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	require(fd >= 0 && bind(fd, (struct sockaddr *)&own, sizeof(sa_family_t)) == 0);
+	require(listen(fd, 1) == 0);
+	require(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)) == 0);
+	require(accept(fd, NULL, NULL) < 0 && errno == EAGAIN);
+	require(close(fd) == 0);
+}
+
 static void ignore_notice(union sigval value)
 {
 	(void)value;
@@ -176,6 +232,8 @@ int main(int argc, char **argv)
 	get_a_long_address();
 	tell_errors_without_room();
 	scan_in_part();
+	receive_all();
+	run_into_timeouts();
 	require(pthread_join(other, NULL) == 0);
 	return STATUS;
 }

@@ -7,7 +7,7 @@
  *
  * case: file_name
  * models: threads processes
- * forms: stat access open fopen rename mkdir
+ * forms: stat access open fopen rename mkdir mkdirat linkat readlink renameat
  * truth: correct free, broken racy
  * tier: L
  * missing: name
@@ -37,6 +37,14 @@ static void raise_flag(const struct shared *shared)
 	must(file != NULL && fclose(file) == 0);
 #elif defined(FORM_RENAME)
 	must(rename(shared->other, shared->path) == 0);
+#elif defined(FORM_RENAMEAT)
+	must(renameat(AT_FDCWD, shared->other, AT_FDCWD, shared->path) == 0);
+#elif defined(FORM_MKDIRAT)
+	must(mkdirat(AT_FDCWD, shared->path, 0700) == 0);
+#elif defined(FORM_LINKAT)
+	must(linkat(AT_FDCWD, shared->other, AT_FDCWD, shared->path, 0) == 0);
+#elif defined(FORM_READLINK)
+	must(symlinkat("nowhere", AT_FDCWD, shared->path) == 0);
 #elif defined(FORM_MKDIR)
 	must(mkdir(shared->path, 0700) == 0);
 #else
@@ -58,6 +66,16 @@ static bool is_raised(const struct shared *shared)
 	FILE *file = fopen(shared->path, "r");
 
 	return file && fclose(file) == 0;
+#elif defined(FORM_MKDIRAT)
+	struct statx state;
+
+	return statx(AT_FDCWD, shared->path, 0, STATX_BASIC_STATS, &state) == 0;
+#elif defined(FORM_LINKAT)
+	return faccessat(AT_FDCWD, shared->path, F_OK, 0) == 0;
+#elif defined(FORM_READLINK)
+	char target[16];
+
+	return readlink(shared->path, target, sizeof(target)) > 0;
 #else
 	struct stat state;
 
@@ -90,11 +108,14 @@ int main(int argc, char **argv)
 	must(mkdtemp(shared->directory) != NULL);
 	snprintf(shared->path, sizeof(shared->path), "%s/flag", shared->directory);
 	snprintf(shared->other, sizeof(shared->other), "%s/other", shared->directory);
-#ifdef FORM_RENAME
+#if defined(FORM_RENAME) || defined(FORM_RENAMEAT)
 	must(mkdir(shared->other, 0700) == 0);
+#elif defined(FORM_LINKAT)
+	must(close(open(shared->other, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)) == 0);
 #endif
 	race_peers(shared, reader, writer);
 	must(remove(shared->path) == 0);
+	remove(shared->other);
 	must(rmdir(shared->directory) == 0);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();

@@ -7,6 +7,7 @@
  *
  * case: futex_wake
  * models: threads processes
+ * forms: wake wake_op requeue
  * truth: correct free, broken racy
  * tier: L
  * missing: futex
@@ -22,16 +23,32 @@
 
 struct shared {
 	uint32_t word;
+	uint32_t second;
 	int data;
 	int seen;
 };
+
+static void wake(struct shared *shared)
+{
+#if defined(FORM_WAKE_OP)
+	/* Adds nothing to the second word, and wakes who waits there. */
+	race_until(syscall(SYS_futex, &shared->word, FUTEX_WAKE_OP, 1, 1, &shared->second,
+	                   FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 0)) == 1);
+#elif defined(FORM_REQUEUE)
+	race_until(syscall(SYS_futex, &shared->word, FUTEX_CMP_REQUEUE, 0, 1, &shared->second, 0) ==
+	           1);
+	must(syscall(SYS_futex, &shared->second, FUTEX_WAKE, 1, NULL, NULL, 0) == 1);
+#else
+	race_until(syscall(SYS_futex, &shared->word, FUTEX_WAKE, 1, NULL, NULL, 0) == 1);
+#endif
+}
 
 static void writer(void *memory)
 {
 	struct shared *shared = memory;
 
 	in_correct(shared->data = window(42));
-	race_until(syscall(SYS_futex, &shared->word, FUTEX_WAKE, 1, NULL, NULL, 0) == 1);
+	wake(shared);
 	in_broken(shared->data = window(42)); /* race: write write */
 }
 
@@ -40,7 +57,11 @@ static void reader(void *memory)
 	struct shared *shared = memory;
 	const struct timespec timeout = {.tv_sec = RACE_WAIT_S};
 
+#ifdef FORM_WAKE_OP
+	must(syscall(SYS_futex, &shared->second, FUTEX_WAIT, 0, &timeout, NULL, 0) == 0);
+#else
 	must(syscall(SYS_futex, &shared->word, FUTEX_WAIT, 0, &timeout, NULL, 0) == 0);
+#endif
 	shared->seen = shared->data; /* race: read read */
 }
 

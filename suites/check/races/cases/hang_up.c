@@ -7,7 +7,7 @@
  *
  * case: hang_up
  * models: threads processes
- * forms: close shutdown close_range closefrom dup2 dup3
+ * forms: close shutdown close_range closefrom dup2 dup3 epipe shut_rd
  * truth: correct free, broken racy
  * tier: L
  * missing: end of the stream
@@ -32,6 +32,8 @@ static void hang_up(int fd)
 {
 #if defined(FORM_SHUTDOWN)
 	must(shutdown(fd, SHUT_WR) == 0);
+#elif defined(FORM_SHUT_RD)
+	must(shutdown(fd, SHUT_RD) == 0);
 #elif defined(FORM_CLOSE_RANGE)
 	must(close_range((unsigned)fd, (unsigned)fd, 0) == 0);
 #elif defined(FORM_CLOSEFROM)
@@ -57,11 +59,15 @@ static void writer(void *memory)
 static void reader(void *memory)
 {
 	struct shared *shared = memory;
-	char byte;
 
 	if (race.is_processes)
 		must(close(shared->ends[1]) == 0);
-	must(read(shared->ends[0], &byte, 1) == 0);
+#if defined(FORM_EPIPE) || defined(FORM_SHUT_RD)
+	/* Told by a refusal: nobody reads there any more. */
+	race_until(send(shared->ends[0], "x", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE);
+#else
+	must(read(shared->ends[0], &(char){0}, 1) == 0);
+#endif
 	shared->seen = shared->data; /* race: read read */
 }
 

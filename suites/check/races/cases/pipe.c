@@ -4,7 +4,7 @@
  *
  * case: pipe
  * models: threads processes
- * forms: read readv splice tee sendfile sendfile64
+ * forms: read readv splice tee sendfile sendfile64 preadv2
  * truth: correct free, broken racy
  * tier: L
  * missing: pipe
@@ -33,6 +33,8 @@ static void put(int fd, int file)
 	(void)file;
 #if defined(FORM_READV)
 	must(writev(fd, &(struct iovec){&byte, 1}, 1) == 1);
+#elif defined(FORM_PREADV2)
+	must(pwritev2(fd, &(struct iovec){&byte, 1}, 1, -1, 0) == 1);
 #elif defined(FORM_SENDFILE64)
 	must(sendfile64(fd, file, &(off64_t){0}, 1) == 1);
 #elif defined(FORM_SENDFILE)
@@ -50,6 +52,8 @@ static void get(int fd)
 
 #if defined(FORM_READV)
 	must(readv(fd, &(struct iovec){&byte, 1}, 1) == 1);
+#elif defined(FORM_PREADV2)
+	must(preadv2(fd, &(struct iovec){&byte, 1}, 1, -1, 0) == 1);
 #elif defined(FORM_SPLICE) || defined(FORM_TEE)
 	int other[2];
 

@@ -4,7 +4,7 @@
  *
  * case: sysv_sem
  * models: threads processes
- * forms: semop semtimedop semctl setall
+ * forms: semop semtimedop semctl setall getval removed
  * truth: correct free, broken racy
  * tier: P
  * missing: semaphore
@@ -42,10 +42,25 @@ static void post(int set)
 {
 #if defined(FORM_SEMCTL)
 	must(semctl(set, 0, SETVAL, 1) == 0);
+#elif defined(FORM_REMOVED)
+	must(semctl(set, 0, IPC_RMID) == 0);
 #elif defined(FORM_SETALL)
 	must(semctl(set, 0, SETALL, &(unsigned short){1}) == 0);
 #else
 	change(set, 1);
+#endif
+}
+
+static void await(int set)
+{
+#if defined(FORM_GETVAL)
+	/* To look is enough: semctl() synchronises memory (POSIX.1-2017, XBD 4.12). */
+	race_until(semctl(set, 0, GETVAL) == 1);
+#elif defined(FORM_REMOVED)
+	must(semop(set, &(struct sembuf){.sem_op = -1}, 1) < 0);
+	must(errno == EIDRM || errno == EINVAL);
+#else
+	change(set, -1);
 #endif
 }
 
@@ -62,7 +77,7 @@ static void reader(void *memory)
 {
 	struct shared *shared = memory;
 
-	change(shared->set, -1);
+	await(shared->set);
 	shared->seen = shared->data; /* race: read read */
 }
 
@@ -73,7 +88,7 @@ int main(int argc, char **argv)
 	shared->set = semget(IPC_PRIVATE, 1, 0600);
 	must_have("System V semaphores", shared->set >= 0);
 	race_peers(shared, reader, writer);
-	must(semctl(shared->set, 0, IPC_RMID) == 0);
+	semctl(shared->set, 0, IPC_RMID);
 	race_outcome(shared->seen == 42 ? "fresh" : "stale", 1);
 	return race_end();
 }
