@@ -38,7 +38,7 @@ static inline void litmus_peer(void *memory)
 	struct litmus_memory *shared = memory;
 	unsigned self = atomic_fetch_add_explicit(&shared->next, 1, memory_order_relaxed);
 
-	for (unsigned i = 0; i < LITMUS_ROUNDS; i++) {
+	for (unsigned i = 0; i < LITMUS_ROUNDS && !race_is_over(i); i++) {
 		race_meet(i, litmus.count);
 		litmus.steps[self](&shared->rounds[i]);
 	}
@@ -49,7 +49,7 @@ static inline void litmus_count(const struct litmus_round *rounds, unsigned regi
 {
 	long counts[LITMUS_WORDS] = {0};
 
-	for (int i = 0; i < LITMUS_ROUNDS; i++) {
+	for (unsigned i = 0; i < race_rounds(LITMUS_ROUNDS); i++) {
 		int word = 0;
 
 		for (unsigned j = 0; j < register_count; j++)
@@ -81,7 +81,7 @@ static inline int litmus_run(int argc, char **argv, litmus_step *const *steps, u
 		race_peers(shared, litmus_peer, litmus_peer);
 	else
 		race_peers(shared, litmus_peer, litmus_peer, litmus_peer, litmus_peer);
-	for (int i = 0; last && i < LITMUS_ROUNDS; i++)
+	for (unsigned i = 0; last && i < race_rounds(LITMUS_ROUNDS); i++)
 		last(&shared->rounds[i]);
 	litmus_count(shared->rounds, register_count);
 	return race_end();

@@ -61,6 +61,7 @@ enum {
 	RACE_LIMIT_S = 30, /* the whole case */
 	RACE_WAIT_S = 10,  /* one wait */
 	RACE_WINDOW_MS = 100,
+	RACE_ROUNDS_S = 4, /* all rounds that peers meet for */
 	RACE_EXIT_UNAVAILABLE = 77,
 	RACE_EXIT_BROKEN = 99,
 };
@@ -74,6 +75,8 @@ static struct {
 	struct race_windows {
 		_Atomic unsigned arrived_count;
 		_Atomic unsigned done_count;
+		_Atomic unsigned end_round; /* 0: not known yet */
+		struct timespec start;      /* of the rounds */
 	} * windows;
 } race;
 
@@ -152,6 +155,7 @@ static inline void *race_begin(int argc, char **argv, size_t bytes)
 	race.windows = mmap(NULL, sizeof(*race.windows), PROT_READ | PROT_WRITE,
 	                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(race.windows != MAP_FAILED);
+	race.windows->start = race_now(CLOCK_MONOTONIC);
 #endif
 	if (race.is_processes) {
 		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -230,6 +234,29 @@ static inline void race_close_window(void)
 }
 
 /*
+ * Says whether no round is left, since the machine is too busy for all of them. Whoever
+ * finds that before it meets the others in a round makes that the last: they can't have left it.
+ */
+static inline bool race_is_over(unsigned round)
+{
+	unsigned end = 0;
+
+	if (round % 16 == 15 &&
+	    race_now(CLOCK_MONOTONIC).tv_sec - race.windows->start.tv_sec >= RACE_ROUNDS_S)
+		atomic_compare_exchange_strong(&race.windows->end_round, &end, round + 1);
+	end = atomic_load(&race.windows->end_round);
+	return end != 0 && round >= end;
+}
+
+/* How many of most rounds were done; after the peers have ended. */
+static inline unsigned race_rounds(unsigned most)
+{
+	unsigned end = atomic_load(&race.windows->end_round);
+
+	return end != 0 && end < most ? end : most;
+}
+
+/*
  * Meets the other peers of count for the round-th time. The last to come is the first to
  * know: it dawdles a little, from not at all to longer than the news takes to arrive.
  */
@@ -261,6 +288,8 @@ static inline void race_meet(unsigned round, unsigned count)
 #define race_pause() ((void)0)
 #define race_await_window() ((void)0)
 #define race_meet(round, count) ((void)(round))
+#define race_is_over(round) ((void)(round), false)
+#define race_rounds(most) ((unsigned)(most))
 #define race_close_window() ((void)0)
 #endif
 
