@@ -11,7 +11,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 enum { SEGMENT_MAX = 1 << 16, SEGMENT_CLASS = 0, CHANNEL_CLASS = 1 };
 _Static_assert(sizeof(struct channel) <= ARENA_UNIT_BYTES << CHANNEL_CLASS, "a block's size");

@@ -3,7 +3,6 @@
 #ifndef RACECHECK_TRANSFER_H
 #define RACECHECK_TRANSFER_H
 
-#include <errno.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 

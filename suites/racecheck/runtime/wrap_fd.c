@@ -4,10 +4,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>

@@ -10,11 +10,9 @@
 
 #include <fcntl.h>
 #include <mqueue.h>
-#include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "suites/racecheck/runtime/fd.h"
