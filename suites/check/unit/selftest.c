@@ -204,6 +204,23 @@ static void a_slowed_one_is_never_unchanged(void **state)
 	assert_non_null(strstr(why, "1 slowed ones were said to be unchanged"));
 }
 
+/* Where others keep the CPUs busy a delay costs nothing: it was not there to be seen. */
+static void on_crowded_cpus_unchanged_is_no_fault(void **state)
+{
+	const struct comparison unchanged = {.stage_count = 1, .verdict = COMPARISON_UNCHANGED};
+	struct selftest_tally tally;
+
+	(void)state;
+	assert_int_equal(selftest_tally_init(&tally, 0, 1), 0);
+	tally.percent = 10;
+	selftest_tally_add_trial(&tally, SELFTEST_CROSS_CORE, &unchanged);
+	assert_int_equal(selftest_tally_judge(&tally, why, sizeof(why)), STATUS_REGRESSED);
+	tally.load = 3.0;
+	assert_int_equal(selftest_tally_judge(&tally, why, sizeof(why)), STATUS_FAILED);
+	assert_non_null(strstr(why, "unchanged: this machine is too noisy to tell"));
+	selftest_tally_release(&tally);
+}
+
 static void what_gave_no_verdict_or_came_too_late_is_no_pass(void **state)
 {
 	struct selftest_tally tally;
@@ -369,6 +386,7 @@ const struct CMUnitTest unit_selftest_tests[] = {
 	cmocka_unit_test(nineteen_of_twenty_must_be_found_unless_noise_hides_them),
 	cmocka_unit_test(small_effects_and_tails_count_where_rounds_scatter_little),
 	cmocka_unit_test(a_slowed_one_is_never_unchanged),
+	cmocka_unit_test(on_crowded_cpus_unchanged_is_no_fault),
 	cmocka_unit_test(what_gave_no_verdict_or_came_too_late_is_no_pass),
 	IN_FOLDER(a_replay_of_quiet_rounds_holds_every_bar),
 	IN_FOLDER(a_replay_of_noisy_rounds_misses_but_cries_no_wolf),
