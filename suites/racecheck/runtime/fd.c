@@ -379,16 +379,13 @@ static void release_end(struct channel_key key, enum edge edge)
 	context_log(edge, false);
 }
 
-void fd_hung_up(int fd, enum edge edge)
+/* Releases to whoever writes to what nobody takes from any more. */
+static void release_hung_up(struct channel_key key, enum edge edge)
 {
-	struct channel_ref ref;
-	struct fd_look look;
+	struct channel_ref ref = channel_at(key);
 
-	fd_look(fd, &look);
-	if ((look.type != FD_STREAM && look.type != FD_MESSAGE && look.type != FD_PIPE) ||
-	    edge_is_off(edge))
+	if (edge_is_off(edge))
 		return;
-	ref = channel_at(look.read);
 	lock_take(&ref.channel->lock);
 	if (!ref.channel->is_deaf)
 		clock_add(ref.arena, &ref.channel->hung, self.context->clock);
@@ -396,6 +393,15 @@ void fd_hung_up(int fd, enum edge edge)
 	lock_give(&ref.channel->lock);
 	context_advance();
 	context_log(edge, false);
+}
+
+void fd_hung_up(int fd, enum edge edge)
+{
+	struct fd_look look;
+
+	fd_look(fd, &look);
+	if (look.type == FD_STREAM || look.type == FD_MESSAGE)
+		release_hung_up(look.read, edge);
 }
 
 int fd_timeout(int fd, int option)
@@ -450,7 +456,7 @@ void fd_closed(int fd, enum edge edge)
 		access = sys_call3(SYS_fcntl, fd, F_GETFL, 0) & O_ACCMODE;
 	if (look.type == FD_STREAM || look.type == FD_MESSAGE ||
 	    (look.type == FD_PIPE && access != O_WRONLY))
-		fd_hung_up(fd, edge);
+		release_hung_up(look.read, edge);
 	if (look.type == FD_STREAM || look.type == FD_MESSAGE ||
 	    (look.type == FD_PIPE && access != O_RDONLY)) {
 		release_end(look.write, edge);
