@@ -15,7 +15,8 @@
 /* What every command returns and the program exits with. */
 enum check_exit {
 	CHECK_EXIT_PASSED = 0,
-	CHECK_EXIT_FAILED = 1, /* a case failed or broke, or none ran, or the command line is wrong */
+	/* A case failed or broke, or none ran, or the command line is wrong. */
+	CHECK_EXIT_FAILED = 1,
 };
 
 struct check_command {
