@@ -22,7 +22,7 @@ typedef uint32_t a32;
 typedef uint16_t a16;
 typedef uint8_t a8;
 
-/* What one atomic operation keeps while it runs. */
+/* What one atomic operation keeps while it runs: in registers, as its parts are inlined. */
 struct operation {
 	struct sync_ref ref;
 	struct thread *thread;
@@ -74,20 +74,19 @@ static inline bool has_others(const struct thread *t, const struct page *page)
 
 /* Begins an operation, with the lock of its object; op->ref.sync is null where nothing is checked.
  */
-static void operation_begin(struct operation *op, const volatile void *pointer, size_t bytes,
-                            bool is_write, int order, uintptr_t place)
+static inline __attribute__((always_inline)) void operation_begin(struct operation *op,
+                                                                  const volatile void *pointer,
+                                                                  size_t bytes, bool is_write,
+                                                                  int order, uintptr_t place)
 {
 	uintptr_t address = (uintptr_t)pointer;
 	struct thread *t = &self;
 	struct tlb_entry *entry;
 	bool is_checked;
 
-	op->ref.sync = NULL;
+	*op = (struct operation){.thread = t, .place = place, .order = order};
 	if (!runtime_enter())
 		return;
-	op->thread = t;
-	op->place = place;
-	op->order = order;
 	if (UNLIKELY(!t->has_called_back))
 		count_callback();
 	if (UNLIKELY(is_scheduled))
@@ -126,7 +125,8 @@ static inline void operation_end(struct operation *op)
 }
 
 /* Ordering by what was read. */
-static void order_read(struct operation *op, int order, enum edge edge)
+static inline __attribute__((always_inline)) void order_read(struct operation *op, int order,
+                                                             enum edge edge)
 {
 	struct context *context = op->thread->context;
 
@@ -143,7 +143,8 @@ static void order_read(struct operation *op, int order, enum edge edge)
 }
 
 /* Ordering for those who will read what is stored. */
-static void order_write(struct operation *op, int order, bool is_rmw, enum edge edge)
+static inline __attribute__((always_inline)) void order_write(struct operation *op, int order,
+                                                              bool is_rmw, enum edge edge)
 {
 	struct context *context = op->thread->context;
 	struct sync *sync = op->ref.sync;
