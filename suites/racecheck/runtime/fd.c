@@ -218,6 +218,35 @@ static struct channel_key name_key(int fd, long call)
 	return fd_address_key((struct sockaddr *)(void *)room, bytes);
 }
 
+uint32_t fd_port(int fd)
+{
+	return (uint32_t)name_key(fd, SYS_getsockname).a;
+}
+
+bool fd_has_lost(int fd)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = {0};
+	socklen_t bytes = sizeof(memory);
+
+	return sys_call6(SYS_getsockopt, fd, SOL_SOCKET, SO_MEMINFO, (long)memory, (long)&bytes,
+	                 0) < 0 ||
+	       memory[SK_MEMINFO_DROPS] != 0;
+}
+
+void fd_bound(int fd)
+{
+	struct channel_ref ref;
+	struct fd_look look;
+
+	fd_look(fd, &look);
+	if (look.type != FD_LOSSY && look.type != FD_MESSAGE)
+		return;
+	ref = channel_at(look.read);
+	channel_open(ref);
+	channel_clear(ref);
+	channel_close(ref);
+}
+
 static int option(int fd, int name)
 {
 	int value = 0;

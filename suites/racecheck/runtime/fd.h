@@ -39,6 +39,12 @@ struct fd_look {
 void fd_look(int fd, struct fd_look *out);
 /* Key of a place that sockets are bound to or sent to. */
 struct channel_key fd_address_key(const struct sockaddr *address, socklen_t bytes);
+/* The port an Internet socket is bound to, 0 if to none. */
+uint32_t fd_port(int fd);
+/* Did a socket's receive buffer ever lack the room for a datagram, or is that not known? */
+bool fd_has_lost(int fd);
+/* Messages that were sent before a socket was bound to their address are not for it. */
+void fd_bound(int fd);
 /* Notes that two sockets are each other's ends. */
 void fd_pair(int one, int other);
 /* Releases to whoever will see that fd was closed; drops locks that go with it. */

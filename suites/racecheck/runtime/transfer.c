@@ -97,8 +97,41 @@ static void touch_mapped(const struct transfer *transfer, const struct fd_look *
 	                      transfer->place);
 }
 
-static long attempt_in(const struct transfer *transfer, int flags)
+/* Receives a datagram and who sent it, which the caller may not have asked for. */
+static long attempt_datagram(const struct transfer *transfer, int flags, uint32_t *sender)
 {
+	_Alignas(8) char from[128];
+	struct msghdr message = {
+		.msg_iov = (struct iovec *)transfer->parts,
+		.msg_iovlen = transfer->part_count,
+	};
+	struct msghdr *asked = transfer->message ? transfer->message : &message;
+	void *name = asked->msg_name;
+	socklen_t room = asked->msg_namelen;
+	long bytes;
+
+	message = *asked;
+	message.msg_name = from;
+	message.msg_namelen = sizeof(from);
+	bytes = sys_call3(SYS_recvmsg, transfer->fd, &message, flags);
+	if (bytes < 0)
+		return bytes;
+	*sender = (uint32_t)fd_address_key((struct sockaddr *)(void *)from, message.msg_namelen).a;
+	if (name)
+		memcpy(name, from, message.msg_namelen < room ? message.msg_namelen : room);
+	else
+		message.msg_namelen = room;
+	message.msg_name = name;
+	*asked = message;
+	return bytes;
+}
+
+/* *sender: of a datagram; untouched by others. */
+static long attempt_in(const struct transfer *transfer, const struct fd_look *look, int flags,
+                       uint32_t *sender)
+{
+	if (look->type == FD_LOSSY)
+		return attempt_datagram(transfer, flags, sender);
 	if (transfer->message)
 		return sys_call3(SYS_recvmsg, transfer->fd, transfer->message, flags);
 	if (transfer->offset >= 0)
@@ -155,16 +188,29 @@ static void take_signals(const struct transfer *transfer, long bytes)
 		             info->ssi_signo == SIGCHLD ? info->ssi_pid : 0, transfer->edge);
 }
 
+/*
+ * A datagram comes after the send of the oldest one of its sender, as long as none was
+ * lost; else after all of them.
+ */
+static void take_datagram(const struct transfer *transfer, struct channel_ref ref, uint32_t sender)
+{
+	if (sender == 0 || (transfer->flags & (MSG_PEEK | MSG_ERRQUEUE)) ||
+	    fd_has_lost(transfer->fd) || !channel_get(ref, 1, sender))
+		channel_get_all(ref);
+}
+
 /* Orders the caller after what it has just taken, with the channel's lock held. */
 static void took(const struct transfer *transfer, const struct fd_look *look,
-                 struct channel_ref ref, long bytes)
+                 struct channel_ref ref, long bytes, uint32_t sender)
 {
 	uint64_t units = look->type == FD_MESSAGE ? 1 : (uint64_t)bytes;
 	bool is_end = bytes == 0 && look->type != FD_EVENTFD;
 
 	if (edge_is_off(transfer->edge))
 		return;
-	if (look->type == FD_LOSSY || look->type == FD_TIMERFD || look->type == FD_FILE) {
+	if (look->type == FD_LOSSY) {
+		take_datagram(transfer, ref, sender);
+	} else if (look->type == FD_TIMERFD || look->type == FD_FILE) {
 		channel_get_all(ref);
 	} else if (look->type == FD_SIGNALFD) {
 		take_signals(transfer, bytes);
@@ -197,15 +243,16 @@ static long step_in(const struct transfer *transfer, const struct fd_look *look,
                     struct channel_ref ref, bool is_waiting)
 {
 	int flags = transfer->flags & ~MSG_WAITALL;
+	uint32_t sender = 0;
 	long bytes = -EAGAIN;
 
 	self.busy++;
 	channel_open(ref);
 	if (!is_waiting || fd_poll(transfer->fd, POLLIN) != 0) {
 		resync(look, ref, transfer->fd);
-		bytes = attempt_in(transfer, flags | MSG_DONTWAIT);
+		bytes = attempt_in(transfer, look, flags | MSG_DONTWAIT, &sender);
 		if (bytes >= 0)
-			took(transfer, look, ref, bytes);
+			took(transfer, look, ref, bytes, sender);
 	}
 	channel_close(ref);
 	self.busy--;
@@ -252,7 +299,7 @@ static long plain_in(const struct transfer *transfer, const struct fd_look *look
 		no_verdict("%s of an %s descriptor is not covered", "read()", look->name);
 	if (is_outside)
 		schedule_outside(transfer->edge);
-	bytes = attempt_in(transfer, transfer->flags);
+	bytes = attempt_in(transfer, look, transfer->flags, NULL);
 	if (is_outside)
 		schedule_inside();
 	if (bytes > 0)
@@ -305,7 +352,7 @@ static void put(const struct transfer *transfer, const struct fd_look *look, str
 	if (edge_is_off(transfer->edge))
 		return;
 	if (look->type == FD_LOSSY) {
-		clock_add(ref.arena, &ref.channel->all, self.context->clock);
+		channel_put(ref, 1, fd_port(transfer->fd));
 	} else if (look->type == FD_EVENTFD) {
 		uint64_t value = 0;
 

@@ -80,7 +80,15 @@ static void seen_ready(int fd, bool is_readable, enum edge edge)
 			context_join_gone(false);
 		}
 		channel_close(ref);
-	} else if (look.type == FD_LISTEN || look.type == FD_LOSSY || look.type == FD_TIMERFD) {
+	} else if (look.type == FD_LOSSY) {
+		ref = channel_at(look.read);
+		channel_open(ref);
+		if (ref.channel->head == 0 || fd_has_lost(fd))
+			channel_get_all(ref);
+		else
+			channel_peek(ref);
+		channel_close(ref);
+	} else if (look.type == FD_LISTEN || look.type == FD_TIMERFD) {
 		if (look.type == FD_LISTEN)
 			look.read.b += 1000;
 		channel_acquire(look.read, edge);

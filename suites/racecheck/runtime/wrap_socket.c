@@ -224,6 +224,15 @@ INTERPOSE int socketpair(int domain, int type, int protocol, int fds[2])
 	return ret;
 }
 
+INTERPOSE int bind(int fd, const struct sockaddr *address, socklen_t bytes)
+{
+	int ret = REAL(bind)(fd, address, bytes);
+
+	if (ret == 0 && runtime_enter())
+		BUSY(fd_bound(fd));
+	return ret;
+}
+
 /* Under the scheduler: an attempt that does not wait, again whenever others did something. */
 static int connect_by_attempts(int fd, const struct sockaddr *address, socklen_t bytes)
 {
