@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 enum { SEGMENT_MAX = 1 << 16, SEGMENT_CLASS = 0, CHANNEL_CLASS = 1 };
 _Static_assert(sizeof(struct channel) <= ARENA_UNIT_BYTES << CHANNEL_CLASS, "a block's size");
@@ -152,12 +153,50 @@ static bool take_units(struct channel_ref ref, uint64_t units, uint32_t tag, boo
 		}
 		unit = next;
 	}
+	if (channel->streams > 0)
+		channel->owed += (uint32_t)units;
 	return units == 0;
 }
 
 bool channel_get(struct channel_ref ref, uint64_t units, uint32_t tag)
 {
 	return take_units(ref, units, tag, true);
+}
+
+void channel_stream_begin(struct channel_ref ref)
+{
+	clock_add(ref.arena, &ref.channel->all, self.context->clock);
+	ref.channel->streams++;
+	ref.channel->streamer = self.tid;
+}
+
+void channel_stream_end(struct channel_ref ref, uint64_t units)
+{
+	uint64_t paid = ref.channel->owed < units ? ref.channel->owed : units;
+
+	ref.channel->owed -= (uint32_t)paid;
+	if (units > paid)
+		channel_put(ref, units - paid, 0);
+	if (ref.channel->streams > 0)
+		ref.channel->streams--;
+	if (ref.channel->streams == 0)
+		ref.channel->owed = 0;
+}
+
+void channel_await_streams(struct channel_ref ref)
+{
+	enum { TRIES = 40 };
+	const struct timespec pause = {.tv_nsec = 20000};
+
+	if (ref.channel->streams == 0 || is_scheduled)
+		return;
+	for (int i = 0; i < TRIES && ref.channel->streams > 0; i++) {
+		lock_give(&ref.channel->lock);
+		sys_call2(SYS_nanosleep, &pause, 0);
+		lock_take(&ref.channel->lock);
+	}
+	if (ref.channel->streams > 0 && is_dead(ref.channel->streamer))
+		ref.channel->streams = 0;
 }
 
 void channel_drop(struct channel_ref ref, uint64_t units)

@@ -68,9 +68,12 @@ struct channel {
 	uint32_t is_primed;
 	bool is_shut;        /* ended for good: later closers do not count */
 	bool is_deaf;        /* the same at the end that takes */
+	uint16_t streams;    /* of libc that are about to put what is not known yet */
 	uint32_t is_full;    /* there was no room at the last attempt */
 	uint32_t room;       /* unit of the queue of takers, where there is a bound; 0: none */
 	uint64_t free_units; /* of that queue: room that was never taken yet */
+	uint32_t streamer;   /* thread of the last of streams */
+	uint32_t owed;       /* units that were taken before those streams put them */
 };
 
 struct channel_ref {
@@ -91,6 +94,14 @@ void channel_put(struct channel_ref ref, uint64_t units, uint32_t tag);
 bool channel_get(struct channel_ref ref, uint64_t units, uint32_t tag);
 void channel_drop(struct channel_ref ref, uint64_t units);
 void channel_clear(struct channel_ref ref);
+/*
+ * libc writes out of sight: between the two, what it puts is not known, and what is taken
+ * meanwhile is owed. units: what it turned out to be.
+ */
+void channel_stream_begin(struct channel_ref ref);
+void channel_stream_end(struct channel_ref ref, uint64_t units);
+/* Waits some milliseconds at most, without the lock, until no stream is between those. */
+void channel_await_streams(struct channel_ref ref);
 void channel_peek(struct channel_ref ref);
 /* Joins what put the first units, and leaves them in the queue. */
 void channel_copy(struct channel_ref ref, uint64_t units);

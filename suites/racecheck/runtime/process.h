@@ -3,6 +3,7 @@
 #ifndef RACECHECK_PROCESS_H
 #define RACECHECK_PROCESS_H
 
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "suites/racecheck/runtime/runtime.h"
@@ -11,8 +12,10 @@
 void process_ending(void);
 /* Orders a process that was waited for before the caller, if its status is an end. */
 void process_waited(pid_t pid, int status, enum edge edge);
-/* Releases to whoever reads what exit() will flush out of libc's buffers. */
+/* In a call: flushes libc's buffers, as exit() would, to whoever reads that. */
 void stdio_ending(void);
+/* The same for one stream that the call is about to close. Returns 0 or, with errno set, EOF. */
+int stdio_closing(FILE *file, enum edge edge);
 /* Forgets the parent's threads in a child. */
 void thread_forked(void);
 /* Forgets what an earlier thread left on the caller's stack. */

@@ -152,7 +152,7 @@ static void switch_off_edges(void)
 static void at_exit(void)
 {
 	if (self.context && !self.busy)
-		stdio_ending();
+		stdio_ending(); /* last of what was registered for exit(), as libc's own */
 	process_ending();
 	if (root_pid == 0 || (uint32_t)sys_call1(SYS_getpid, 0) != root_pid)
 		return;

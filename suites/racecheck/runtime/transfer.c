@@ -248,6 +248,7 @@ static long step_in(const struct transfer *transfer, const struct fd_look *look,
 
 	self.busy++;
 	channel_open(ref);
+	channel_await_streams(ref);
 	if (!is_waiting || fd_poll(transfer->fd, POLLIN) != 0) {
 		resync(look, ref, transfer->fd);
 		bytes = attempt_in(transfer, look, flags | MSG_DONTWAIT, &sender);

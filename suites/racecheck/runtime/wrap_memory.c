@@ -201,9 +201,7 @@ EXPORT char *__wrap___strncpy_chk(char *to, const char *from, size_t bytes, size
 {
 	if (bytes > room)
 		abort();
-	READS(from, strnlen(from, bytes));
-	WRITES(to, bytes);
-	return strncpy(to, from, bytes);
+	return __wrap_strncpy(to, from, bytes);
 }
 
 static inline __attribute__((always_inline)) char *append(char *to, const char *from, size_t most)
@@ -302,17 +300,11 @@ EXPORT char *__wrap_strndup(const char *text, size_t most)
 	size_t bytes = strnlen(text, most);
 	char *copied;
 
-	READS(text, bytes);
+	READS(text, bytes < most ? bytes + 1 : bytes);
 	copied = strndup(text, most);
 	if (copied)
 		WRITES(copied, bytes + 1);
 	return copied;
-}
-
-EXPORT int __wrap_puts(const char *text)
-{
-	READS(text, strlen(text) + 1);
-	return puts(text);
 }
 
 static int print(char *to, size_t room, const char *format, va_list arguments, uintptr_t place)

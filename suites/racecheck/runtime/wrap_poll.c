@@ -72,8 +72,11 @@ static void seen_ready(int fd, bool is_readable, enum edge edge)
 	} else if (is_queue_of_clocks(&look)) {
 		ref = channel_at(look.read);
 		channel_open(ref);
-		if (is_readable)
+		channel_await_streams(ref);
+		if (is_readable && ref.channel->head != 0)
 			channel_peek(ref);
+		else if (is_readable)
+			channel_get_all(ref);
 		/* Not all calls tell the end of a stream from bytes to read. */
 		if (fd_poll(fd, POLLIN | POLLRDHUP) & (POLLHUP | POLLRDHUP)) {
 			clock_take(ref.arena, &ref.channel->ended, self.context->clock);

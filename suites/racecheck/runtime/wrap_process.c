@@ -343,17 +343,16 @@ INTERPOSE FILE *popen(const char *command, const char *mode)
 
 /*
  * SHELL: a call that waits for programs; they come before its return. What comes
- * before the call comes before them only if it starts them, too.
+ * before the call comes before them only if it starts them, too: begin, its first step.
  */
-#define SHELL(name, parameters, arguments, is_start)                                               \
+#define SHELL(name, parameters, arguments, begin)                                                  \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
 		int ret;                                                                           \
                                                                                                    \
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
-		if (is_start)                                                                      \
-			spawn_prepare(EDGE_##name);                                                \
+		begin;                                                                             \
 		schedule_outside(EDGE_##name);                                                     \
 		ret = REAL(name) arguments;                                                        \
 		schedule_inside();                                                                 \
@@ -363,8 +362,8 @@ INTERPOSE FILE *popen(const char *command, const char *mode)
 		return ret;                                                                        \
 	}
 
-SHELL(system, (const char *command), (command), true)
-SHELL(pclose, (FILE * file), (file), false)
+SHELL(system, (const char *command), (command), spawn_prepare(EDGE_system))
+SHELL(pclose, (FILE * file), (file), stdio_closing(file, EDGE_pclose))
 
 /* ---- wait ---- */
 

@@ -3,15 +3,18 @@
  * suites/racecheck/runtime/wrap_stdio.c - streams of libc, over pipes and sockets.
  *
  * libc reads and writes descriptors out of sight, when its buffer is empty or
- * full. What is written releases to the channel as a whole, at each call that
- * may flush. What is read is known by its number of bytes, from how many are
- * left in the kernel: one buffer's worth may hold several messages, and then
- * the reader comes after all of them.
+ * full. How many bytes went out is known after the call, from what was in the
+ * buffer before, what came to it, and what is left; readers wait for that. How
+ * many came in is known from what is left in the kernel: one buffer's worth may
+ * hold several messages, and then the reader comes after all of them.
  */
 #include "suites/racecheck/runtime/wrap.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -24,8 +27,18 @@ int __isoc23_vfscanf(FILE *file, const char *format, va_list arguments);
 
 enum { WRITTEN_MAX = 1024 };
 
-/* Descriptors that streams were written to: exit() flushes them. */
-static _Atomic bool is_written[WRITTEN_MAX];
+/* Streams that were written to, by descriptor: exit() flushes them. */
+static FILE *_Atomic streams[WRITTEN_MAX];
+
+/* A call that may write out a stream's buffer. */
+struct output {
+	FILE *file; /* null: a call without a buffer */
+	struct fd_look look;
+	size_t pending;
+	bool is_counted; /* its bytes are put where they went */
+	bool is_outside;
+	enum edge edge;
+};
 
 static bool is_carrier(const struct fd_look *look)
 {
@@ -33,75 +46,147 @@ static bool is_carrier(const struct fd_look *look)
 	       look->type == FD_FILE;
 }
 
-/* Before bytes may go out. Under the scheduler a full pipe is waited for outside. */
-static bool output_begin(int fd, enum edge edge)
+static void note_written(int fd, FILE *file)
 {
-	struct fd_look look;
-	bool is_outside;
-
-	if (fd < 0)
-		return false;
-	BUSY(fd_look(fd, &look));
-	if (!is_carrier(&look))
-		return false;
-	if (fd < WRITTEN_MAX)
-		is_written[fd] = true;
-	channel_release(look.write, edge);
-	if (look.type == FD_FILE)
-		fd_changing(CHANGE_DATA, edge);
-	is_outside = is_scheduled && look.type != FD_FILE && fd_poll(fd, POLLOUT) == 0;
-	if (is_outside)
-		schedule_outside(edge);
-	return is_outside;
+	if (fd >= 0 && fd < WRITTEN_MAX)
+		atomic_store_explicit(&streams[fd], file, memory_order_relaxed);
 }
 
-static void output_end(bool is_outside)
+static void announce(const struct output *output)
 {
-	if (is_outside)
+	struct channel_ref ref = channel_at(output->look.write);
+
+	channel_open(ref);
+	channel_stream_begin(ref);
+	lock_give(&ref.channel->lock); /* nothing to wake anybody for */
+}
+
+/* Before bytes may go out. Under the scheduler a full pipe is waited for outside. */
+static struct output output_begin(int fd, FILE *file, enum edge edge)
+{
+	struct output output = {.file = file, .edge = edge};
+
+	if (fd < 0)
+		return output;
+	BUSY(fd_look(fd, &output.look));
+	if (!is_carrier(&output.look))
+		return output;
+	if (file)
+		note_written(fd, file);
+	output.is_counted = !edge_is_off(edge) &&
+	                    (output.look.type == FD_PIPE || output.look.type == FD_STREAM);
+	if (output.is_counted) {
+		if (file) {
+			flockfile(file);
+			output.pending = __fpending(file);
+		}
+		BUSY(announce(&output));
+	} else {
+		channel_release(output.look.write, edge);
+	}
+	if (output.look.type == FD_FILE)
+		fd_changing(CHANGE_DATA, edge);
+	output.is_outside =
+		is_scheduled && output.look.type != FD_FILE && fd_poll(fd, POLLOUT) == 0;
+	if (output.is_outside)
+		schedule_outside(edge);
+	return output;
+}
+
+/* produced: bytes that came to the stream; negative: not known, the call failed. */
+static void output_count(const struct output *output, long produced)
+{
+	struct channel_ref ref = channel_at(output->look.write);
+	size_t left = output->file ? __fpending(output->file) : 0;
+	size_t all = output->pending + (produced > 0 ? (size_t)produced : 0);
+	size_t gone = produced >= 0 && all > left ? all - left : 0;
+
+	channel_open(ref);
+	channel_stream_end(ref, gone);
+	if (gone > 0)
+		channel_close(ref);
+	else
+		lock_give(&ref.channel->lock);
+}
+
+static void output_end(const struct output *output, long produced)
+{
+	int error = errno;
+
+	if (output->is_outside)
 		schedule_inside();
+	if (output->is_counted) {
+		BUSY(output_count(output, produced));
+		if (output->file)
+			funlockfile(output->file);
+		context_advance();
+		BUSY(context_log(output->edge, false));
+	}
 	schedule_wake();
-	call_end();
+	errno = error;
+}
+
+static int flush(FILE *file, enum edge edge)
+{
+	struct output output = output_begin(fileno(file), file, edge);
+	int ret = REAL(fflush)(file);
+
+	output_end(&output, ret);
+	return ret;
+}
+
+int stdio_closing(FILE *file, enum edge edge)
+{
+	int fd = fileno(file);
+
+	if (fd >= 0 && fd < WRITTEN_MAX && streams[fd] == file)
+		note_written(fd, NULL);
+	return __fpending(file) > 0 ? flush(file, edge) : 0;
 }
 
 void stdio_ending(void)
 {
 	for (int fd = 0; fd < WRITTEN_MAX; fd++) {
-		struct fd_look look;
+		FILE *file = streams[fd];
 
-		if (!is_written[fd])
-			continue;
-		BUSY(fd_look(fd, &look));
-		if (is_carrier(&look))
-			channel_release(look.write, EDGE_fflush);
+		if (file && fileno(file) == fd && __fpending(file) > 0)
+			flush(file, EDGE_fflush);
 	}
 }
 
-/* OUTPUT: a call that may write out file's buffer. No point of the scheduler: it waits for none. */
-#define OUTPUT(name, ret_type, parameters, arguments, file, touched)                               \
+/*
+ * OUTPUT: a call that may write out file's buffer; produced: the bytes it put there, by ret.
+ * No point of the scheduler: it waits for none.
+ */
+#define OUTPUT(name, ret_type, parameters, arguments, file, touched, produced)                     \
 	INTERPOSE ret_type name parameters                                                         \
 	{                                                                                          \
-		bool is_outside;                                                                   \
+		struct output output;                                                              \
 		ret_type ret;                                                                      \
                                                                                                    \
 		if (!call_enter(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
 		touched;                                                                           \
-		is_outside = output_begin(fileno(file), EDGE_##name);                              \
+		output = output_begin(fileno(file), file, EDGE_##name);                            \
 		ret = REAL(name) arguments;                                                        \
-		output_end(is_outside);                                                            \
+		output_end(&output, (long)(produced));                                             \
+		call_end();                                                                        \
 		return ret;                                                                        \
 	}
 
 OUTPUT(fwrite, size_t, (const void *data, size_t bytes, size_t count, FILE *file),
-       (data, bytes, count, file), file, READS(data, bytes *count))
+       (data, bytes, count, file), file, READS(data, bytes *count),
+       ret == count ? (long)(bytes * ret) : -1)
 OUTPUT(fputs, int, (const char *text, FILE *file), (text, file), file,
-       READS(text, strlen(text) + 1))
-OUTPUT(fputc, int, (int byte, FILE *file), (byte, file), file, (void)0)
-OUTPUT(putc, int, (int byte, FILE *file), (byte, file), file, (void)0)
-OUTPUT(putchar, int, (int byte), (byte), stdout, (void)0)
-OUTPUT(__overflow, int, (FILE * file, int byte), (file, byte), file, (void)0)
+       READS(text, strlen(text) + 1), ret < 0 ? ret : (long)strlen(text))
+OUTPUT(puts, int, (const char *text), (text), stdout, READS(text, strlen(text) + 1),
+       ret < 0 ? ret : (long)strlen(text) + 1)
+OUTPUT(fputc, int, (int byte, FILE *file), (byte, file), file, (void)0, ret < 0 ? ret : 1)
+OUTPUT(putc, int, (int byte, FILE *file), (byte, file), file, (void)0, ret < 0 ? ret : 1)
+OUTPUT(putchar, int, (int byte), (byte), stdout, (void)0, ret < 0 ? ret : 1)
+OUTPUT(__overflow, int, (FILE * file, int byte), (file, byte), file, (void)0, ret < 0 ? ret : 1)
 OUTPUT(vfprintf, int, (FILE * file, const char *format, va_list arguments),
-       (file, format, arguments), file, touch_format(format, arguments, CALLER))
+       (file, format, arguments), file, touch_format(format, arguments, CALLER), ret)
 
 #define PRINT(name, parameters, last, file)                                                        \
 	INTERPOSE int name parameters                                                              \
@@ -130,15 +215,16 @@ INTERPOSE int vprintf(const char *format, va_list arguments)
 
 INTERPOSE int vdprintf(int fd, const char *format, va_list arguments)
 {
-	bool is_outside;
+	struct output output;
 	int ret;
 
 	if (!call_enter(EDGE_vdprintf, CALLER))
 		return REAL(vdprintf)(fd, format, arguments);
 	touch_format(format, arguments, CALLER);
-	is_outside = output_begin(fd, EDGE_vdprintf);
+	output = output_begin(fd, NULL, EDGE_vdprintf);
 	ret = REAL(vdprintf)(fd, format, arguments);
-	output_end(is_outside);
+	output_end(&output, ret);
+	call_end();
 	return ret;
 }
 
@@ -155,34 +241,32 @@ INTERPOSE int dprintf(int fd, const char *format, ...)
 
 INTERPOSE int fflush(FILE *file)
 {
-	bool is_outside = false;
 	int ret;
 
 	if (!call_enter(EDGE_fflush, CALLER))
 		return REAL(fflush)(file);
-	if (file)
-		is_outside = output_begin(fileno(file), EDGE_fflush);
-	else
+	if (!file)
 		stdio_ending();
-	ret = REAL(fflush)(file);
-	output_end(is_outside);
+	ret = file ? flush(file, EDGE_fflush) : REAL(fflush)(NULL);
+	call_end();
 	return ret;
 }
 
 INTERPOSE int fclose(FILE *file)
 {
-	bool is_outside;
 	int fd = fileno(file);
+	int flushed;
 	int ret;
 
 	if (!call_enter(EDGE_fclose, CALLER))
 		return REAL(fclose)(file);
-	is_outside = output_begin(fd, EDGE_fclose);
+	flushed = stdio_closing(file, EDGE_fclose);
 	if (fd >= 0)
 		BUSY(fd_closed(fd, EDGE_fclose));
 	ret = REAL(fclose)(file);
-	output_end(is_outside);
-	return ret;
+	schedule_wake();
+	call_end();
+	return flushed < 0 ? flushed : ret;
 }
 
 /* ---- input ---- */
@@ -190,21 +274,52 @@ INTERPOSE int fclose(FILE *file)
 struct input {
 	FILE *file;
 	struct fd_look look;
-	bool is_buffered; /* there was something in libc's buffer before the call */
+	bool is_buffered;      /* there was something in libc's buffer before the call */
+	const char *from, *to; /* where it was */
+	uint64_t taken;        /* from a socket of TCP until then */
 	enum edge edge;
 };
+
+/* Bytes that were read from a socket of TCP since it was connected; 0: not known. */
+static uint64_t tcp_taken(int fd)
+{
+	struct tcp_info info = {0};
+	uint64_t before;
+	int waiting = 0;
+
+	do {
+		socklen_t bytes = sizeof(info);
+
+		before = info.tcpi_bytes_received;
+		sys_call3(SYS_ioctl, fd, FIONREAD, &waiting);
+		if (sys_call6(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, (long)&info, (long)&bytes,
+		              0) < 0)
+			return 0;
+	} while (info.tcpi_bytes_received != before);
+	return before - (uint64_t)waiting;
+}
+
+/* Did the call read from the descriptor, though there was something in the buffer? */
+static bool is_refilled(const struct input *input)
+{
+	return input->file->_IO_read_end != input->to || input->file->_IO_read_ptr < input->from;
+}
 
 static struct input input_begin(FILE *file, enum edge edge)
 {
 	struct input input = {
 		.file = file,
 		.is_buffered = file->_IO_read_ptr < file->_IO_read_end,
+		.from = file->_IO_read_ptr,
+		.to = file->_IO_read_end,
 		.edge = edge,
 	};
 	int fd = fileno(file);
 
 	if (fd >= 0)
 		BUSY(fd_look(fd, &input.look));
+	if (input.look.type == FD_STREAM && !input.look.is_reliable)
+		input.taken = tcp_taken(fd);
 	/* Under the scheduler the call is made when there is something to read. */
 	while (is_scheduled && !input.is_buffered && is_carrier(&input.look) &&
 	       fd_poll(fd, POLLIN) == 0)
@@ -212,22 +327,31 @@ static struct input input_begin(FILE *file, enum edge edge)
 	return input;
 }
 
+/* Returns how many bytes of what is known to have been put are no longer in the kernel. */
+static uint64_t missing_bytes(const struct input *input, struct channel_ref ref)
+{
+	int fd = fileno(input->file);
+	int waiting = 0;
+
+	if (input->look.type == FD_STREAM && !input->look.is_reliable)
+		return tcp_taken(fd) - input->taken;
+	if (!input->look.is_reliable || sys_call3(SYS_ioctl, fd, FIONREAD, &waiting) < 0 ||
+	    ref.channel->units <= (uint64_t)waiting)
+		return 0;
+	return ref.channel->units - (uint64_t)waiting;
+}
+
 /* Orders the caller after those whose bytes are no longer in the kernel. */
 static void take_missing(const struct input *input, struct channel_ref ref)
 {
-	int waiting = 0;
 	uint64_t bytes;
 
-	if (!input->look.is_reliable ||
-	    sys_call3(SYS_ioctl, fileno(input->file), FIONREAD, &waiting) < 0 ||
-	    ref.channel->units <= (uint64_t)waiting) {
-		if (!input->is_buffered)
-			channel_get_all(ref);
-		return;
-	}
-	bytes = ref.channel->units - (uint64_t)waiting;
-	channel_get(ref, bytes, ANY_TAG);
-	if (input->look.type == FD_PIPE)
+	channel_await_streams(ref);
+	bytes = missing_bytes(input, ref);
+	if (bytes == 0 ? (!input->is_buffered && !feof(input->file)) || is_refilled(input)
+	               : !channel_get(ref, bytes, ANY_TAG))
+		channel_get_all(ref);
+	if (input->look.type == FD_PIPE && bytes != 0)
 		channel_empty(ref, bytes);
 }
 

@@ -8,7 +8,7 @@
  *
  * case: stdio_out
  * models: threads processes
- * forms: fputs fwrite fputc putc putchar __overflow fprintf dprintf fflush fclose
+ * forms: fputs puts fwrite fputc putc putchar __overflow fprintf dprintf fflush fclose
  * truth: correct free, broken racy
  * tier: L
  * missing: stream
@@ -63,11 +63,15 @@ static void put(FILE *file)
 	must(fputc(10, file) == 10);
 #elif defined(FORM_PUTC)
 	must(putc(10, file) == 10);
-#elif defined(FORM_PUTCHAR)
+#elif defined(FORM_PUTCHAR) || defined(FORM_PUTS)
 	FILE *before = stdout;
 
 	stdout = file;
+#ifdef FORM_PUTS
+	must(puts("x") >= 0);
+#else
 	must(putchar(10) == 10);
+#endif
 	stdout = before;
 #elif defined(FORM___OVERFLOW)
 	/* Inlined: calls __overflow() when the buffer is full, or there is none. */
