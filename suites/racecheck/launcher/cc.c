@@ -104,14 +104,11 @@ static const char *const compile_flags[] = {"-fsanitize=thread",
 /* gcc warns that libtsan does not see fences: this runtime does. */
 static const char *const gcc_flags[] = {"--param", "tsan-distinguish-volatile=1", "-Wno-tsan",
                                         NULL};
-static const char *const clang_flags[] = {"-fno-vectorize",
-                                          "-fno-slp-vectorize",
-                                          "-Wno-unused-command-line-argument",
-                                          "-mllvm",
-                                          "-tsan-instrument-read-before-write=1",
-                                          "-mllvm",
-                                          "-tsan-distinguish-volatile=1",
-                                          NULL};
+static const char *const clang_flags[] = {
+	"-fno-vectorize", "-fno-slp-vectorize", "-Wno-unused-command-line-argument", "-mllvm",
+	"-tsan-instrument-read-before-write=1", "-mllvm", "-tsan-distinguish-volatile=1",
+	/* Or parts of arrays on the stack count as private. */
+	"-mllvm", "-capture-tracking-max-uses-to-explore=0", NULL};
 
 static bool has_suffix(const char *text, const char *suffix)
 {

@@ -197,7 +197,7 @@ OPEN(openat64, (int directory, const char *path, int flags, ...), directory,
 #define REMOVE(name, parameters, arguments, directory, path)                                       \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
-		if (is_readable(directory, path) && call_begin(EDGE_##name, CALLER)) {             \
+		if (path_read(directory, path, CALLER) && call_begin(EDGE_##name, CALLER)) {       \
 			fd_changing(CHANGE_NAME, EDGE_##name);                                     \
 			channel_release(name_key_busy(directory, path), EDGE_##name);              \
 			call_end();                                                                \
@@ -211,7 +211,7 @@ OPEN(openat64, (int directory, const char *path, int flags, ...), directory,
 		bool is_told = false;                                                              \
 		int ret;                                                                           \
                                                                                                    \
-		if (call_begin(EDGE_##name, CALLER)) {                                             \
+		if (path_read(directory, path, CALLER) && call_begin(EDGE_##name, CALLER)) {       \
 			is_told = name_making(directory, path, AT_SYMLINK_NOFOLLOW, edge);         \
 			call_end();                                                                \
 		}                                                                                  \
@@ -232,7 +232,7 @@ REMOVE(rmdir, (const char *path), (path), AT_FDCWD, path)
 static void renaming(int from_directory, const char *from, int directory, const char *to,
                      enum edge name, uintptr_t place)
 {
-	if (!is_readable(from_directory, from) || !is_readable(directory, to) ||
+	if (!path_read(from_directory, from, place) || !path_read(directory, to, place) ||
 	    !call_begin(name, place))
 		return;
 	fd_changing(CHANGE_NAME, EDGE_rename);
@@ -292,9 +292,12 @@ static void looked_up(int directory, const char *path, bool is_there, uintptr_t 
 {
 	int error = errno;
 
-	if (path && (is_there || error == ENOENT) && call_begin(EDGE_open, place)) {
-		name_looked_up(directory, path, is_there, EDGE_open);
-		call_end();
+	if (path && (is_there || error == ENOENT)) {
+		touch(path, strlen(path) + 1, false, place);
+		if (call_begin(EDGE_open, place)) {
+			name_looked_up(directory, path, is_there, EDGE_open);
+			call_end();
+		}
 	}
 	errno = error;
 }
@@ -331,7 +334,8 @@ EXPORT int __wrap_statx(int directory, const char *path, int flags, unsigned mas
 	{                                                                                          \
 		FILE *file;                                                                        \
                                                                                                    \
-		if (*mode != 'r' && call_begin(EDGE_open, CALLER)) {                               \
+		if (*mode != 'r' && path_read(AT_FDCWD, path, CALLER) &&                           \
+		    call_begin(EDGE_open, CALLER)) {                                               \
 			name_making(AT_FDCWD, path, 0, EDGE_open);                                 \
 			call_end();                                                                \
 		}                                                                                  \

@@ -304,6 +304,23 @@ static const char *skip_size(const char *at, va_list arguments, int *precision)
 	return at;
 }
 
+/* What is read of a text that ends early has the zero at its end. precision < 0: none. */
+static size_t text_bytes(const char *text, int precision)
+{
+	size_t most = precision < 0 ? SIZE_MAX : (size_t)precision;
+	size_t length = strnlen(text, most);
+
+	return length < most ? length + 1 : length;
+}
+
+static size_t wide_chars(const wchar_t *text, int precision)
+{
+	size_t most = precision < 0 ? SIZE_MAX : (size_t)precision;
+	size_t length = wcsnlen(text, most);
+
+	return length < most ? length + 1 : length;
+}
+
 /* Takes the argument of a conversion. Returns false where its kind is not known. */
 static bool take_argument(char conversion, bool is_long_double, bool is_wide, int precision,
                           va_list arguments, uintptr_t place)
@@ -315,20 +332,14 @@ static bool take_argument(char conversion, bool is_long_double, bool is_wide, in
 		return true;
 	if (conversion == 's' && !is_wide) {
 		text = va_arg(arguments, const char *);
-		if (text && precision >= 0)
-			touch(text, strnlen(text, (size_t)precision), false, place);
-		else if (text)
-			touch(text, strlen(text) + 1, false, place);
+		if (text)
+			touch(text, text_bytes(text, precision), false, place);
 		return true;
 	}
 	if (conversion == 's') {
 		wide = va_arg(arguments, const wchar_t *);
 		if (wide)
-			touch(wide,
-			      (precision >= 0 ? wcsnlen(wide, (size_t)precision)
-			                      : wcslen(wide) + 1) *
-			              sizeof(*wide),
-			      false, place);
+			touch(wide, wide_chars(wide, precision) * sizeof(*wide), false, place);
 		return true;
 	}
 	if (conversion == 'n') {
