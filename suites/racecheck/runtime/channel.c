@@ -76,7 +76,7 @@ void channel_close(struct channel_ref ref)
 	lock_wake(&ref.channel->version);
 }
 
-void channel_put(struct channel_ref ref, uint64_t units, uint32_t tag)
+static void put_segment(struct channel_ref ref, uint64_t units, uint32_t tag)
 {
 	struct channel *channel = ref.channel;
 	uint32_t unit = arena_take(ref.arena, SEGMENT_CLASS);
@@ -92,6 +92,8 @@ void channel_put(struct channel_ref ref, uint64_t units, uint32_t tag)
 	channel->tail = unit;
 	channel->units += units;
 	clock_add(ref.arena, &channel->all, self.context->clock);
+	if (channel->is_mixed)
+		clock_add(ref.arena, &segment->clock, arena_at(ref.arena, channel->all.unit));
 	if (++channel->count > SEGMENT_MAX) {
 		/* Nobody reads here: the two oldest become one. */
 		struct segment *oldest = segment_of(ref.arena, channel->head);
@@ -107,6 +109,12 @@ void channel_put(struct channel_ref ref, uint64_t units, uint32_t tag)
 		arena_give(ref.arena, unit, SEGMENT_CLASS);
 		channel->count--;
 	}
+}
+
+void channel_put(struct channel_ref ref, uint64_t units, uint32_t tag)
+{
+	ref.channel->is_mixed |= ref.channel->streams > 0;
+	put_segment(ref, units, tag);
 }
 
 /* Unlinks a segment; before is the one in front of it, or 0. */
@@ -166,6 +174,7 @@ bool channel_get(struct channel_ref ref, uint64_t units, uint32_t tag)
 void channel_stream_begin(struct channel_ref ref)
 {
 	clock_add(ref.arena, &ref.channel->all, self.context->clock);
+	ref.channel->is_mixed |= ref.channel->streams > 0;
 	ref.channel->streams++;
 	ref.channel->streamer = self.tid;
 }
@@ -176,11 +185,13 @@ void channel_stream_end(struct channel_ref ref, uint64_t units)
 
 	ref.channel->owed -= (uint32_t)paid;
 	if (units > paid)
-		channel_put(ref, units - paid, 0);
+		put_segment(ref, units - paid, 0);
 	if (ref.channel->streams > 0)
 		ref.channel->streams--;
-	if (ref.channel->streams == 0)
+	if (ref.channel->streams == 0) {
 		ref.channel->owed = 0;
+		ref.channel->is_mixed = false;
+	}
 }
 
 void channel_await_streams(struct channel_ref ref)

@@ -68,7 +68,8 @@ struct channel {
 	uint32_t is_primed;
 	bool is_shut;        /* ended for good: later closers do not count */
 	bool is_deaf;        /* the same at the end that takes */
-	uint16_t streams;    /* of libc that are about to put what is not known yet */
+	bool is_mixed;       /* others put meanwhile: whose units came first is not known */
+	uint8_t streams;     /* of libc that are about to put what is not known yet */
 	uint32_t is_full;    /* there was no room at the last attempt */
 	uint32_t room;       /* unit of the queue of takers, where there is a bound; 0: none */
 	uint64_t free_units; /* of that queue: room that was never taken yet */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/stream_end.c - the last line of a stream of the library, and its end; the
- * twin writes the data between them.
+ * suites/check/races/cases/stream_end.c - the last line of a stream of the library, and its end;
+ * the twin writes the data between them.
  *
  * What closes a stream tells nobody who has read a line alone. In a form of parts the line comes
  * in two, and the second is read into a buffer that was not empty.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/text_read.c - a text that a function of the library reads, under a mutex;
- * the twin calls it outside.
+ * suites/check/races/cases/text_read.c - a text that a function of the library reads, under a
+ * mutex; the twin calls it outside.
  *
  * The text is empty: its zero is all there is to read.
  *
