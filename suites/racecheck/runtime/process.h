@@ -14,7 +14,10 @@ void process_ending(void);
 void process_waited(pid_t pid, int status, enum edge edge);
 /* In a call: flushes libc's buffers, as exit() would, to whoever reads that. */
 void stdio_ending(void);
-/* The same for one stream that the call is about to close. Returns 0 or, with errno set, EOF. */
+/* Lets go of the stream in which the calling thread was cancelled. */
+void stdio_thread_ending(void);
+/* As stdio_ending() for one stream that the call is about to close. Returns 0 or, with errno set,
+ * EOF. */
 int stdio_closing(FILE *file, enum edge edge);
 /* Forgets the parent's threads in a child. */
 void thread_forked(void);

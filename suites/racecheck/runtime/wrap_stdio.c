@@ -17,6 +17,7 @@
 #include <stdio_ext.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <wchar.h>
 
 #include "suites/racecheck/runtime/fd.h"
 #include "suites/racecheck/runtime/process.h"
@@ -39,6 +40,9 @@ struct output {
 	bool is_outside;
 	enum edge edge;
 };
+
+/* The counted call that the thread is in, or was cancelled in. */
+static _Thread_local struct output current;
 
 static bool is_carrier(const struct fd_look *look)
 {
@@ -73,14 +77,16 @@ static struct output output_begin(int fd, FILE *file, enum edge edge)
 		return output;
 	if (file)
 		note_written(fd, file);
-	output.is_counted = !edge_is_off(edge) &&
+	/* What is pending in a stream of wide characters is not yet bytes. */
+	output.is_counted = !edge_is_off(edge) && (!file || fwide(file, 0) <= 0) &&
 	                    (output.look.type == FD_PIPE || output.look.type == FD_STREAM);
 	if (output.is_counted) {
 		if (file) {
-			flockfile(file);
+			REAL(flockfile)(file);
 			output.pending = __fpending(file);
 		}
 		BUSY(announce(&output));
+		current = output;
 	} else {
 		channel_release(output.look.write, edge);
 	}
@@ -109,21 +115,32 @@ static void output_count(const struct output *output, long produced)
 		lock_give(&ref.channel->lock);
 }
 
+static void output_settle(const struct output *output, long produced)
+{
+	current.is_counted = false;
+	BUSY(output_count(output, produced));
+	if (output->file)
+		REAL(funlockfile)(output->file);
+	context_advance();
+	BUSY(context_log(output->edge, false));
+}
+
 static void output_end(const struct output *output, long produced)
 {
 	int error = errno;
 
 	if (output->is_outside)
 		schedule_inside();
-	if (output->is_counted) {
-		BUSY(output_count(output, produced));
-		if (output->file)
-			funlockfile(output->file);
-		context_advance();
-		BUSY(context_log(output->edge, false));
-	}
+	if (output->is_counted)
+		output_settle(output, produced);
 	schedule_wake();
 	errno = error;
+}
+
+void stdio_thread_ending(void)
+{
+	if (current.is_counted)
+		output_settle(&current, -1);
 }
 
 static int flush(FILE *file, enum edge edge)

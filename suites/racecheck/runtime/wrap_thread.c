@@ -66,6 +66,7 @@ static void end_thread(void *rounds)
 {
 	uintptr_t left = (uintptr_t)rounds;
 
+	stdio_thread_ending();
 	if (left > 1) {
 		pthread_setspecific(end_key, (void *)(left - 1));
 		return;

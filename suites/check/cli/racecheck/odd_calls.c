@@ -8,7 +8,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -179,6 +181,39 @@ static void run_into_timeouts(void)
 	require(close(fd) == 0);
 }
 
+static void *write_too_much(void *stream)
+{
+	static const char much[1 << 20];
+
+	fwrite(much, 1, sizeof(much), stream);
+	return NULL;
+}
+
+/* Whoever is cancelled while it writes to a stream leaves it to others. */
+static void cancel_a_writer(void)
+{
+	struct pollfd room = {.events = POLLOUT};
+	pthread_t writer;
+	char byte;
+	int ends[2];
+	FILE *file;
+	void *end;
+
+	require(pipe2(ends, O_CLOEXEC) == 0);
+	file = fdopen(ends[1], "w");
+	require(file && pthread_create(&writer, NULL, write_too_much, file) == 0);
+	room.fd = ends[1];
+	while (poll(&room, 1, 0) != 0)
+		sched_yield();
+	require(pthread_cancel(writer) == 0 && pthread_join(writer, &end) == 0);
+	require(end == PTHREAD_CANCELED && ftrylockfile(file) == 0);
+	funlockfile(file);
+	require(read(ends[0], &byte, 1) == 1);
+	/* What is left in its buffer finds nobody who reads. */
+	require(close(ends[0]) == 0 && close(ends[1]) == 0);
+	fclose(file);
+}
+
 static void ignore_notice(union sigval value)
 {
 	(void)value;
@@ -234,6 +269,7 @@ int main(int argc, char **argv)
 	scan_in_part();
 	receive_all();
 	run_into_timeouts();
+	cancel_a_writer();
 	require(pthread_join(other, NULL) == 0);
 	return STATUS;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suites/check/races/cases/stream_writers.c - two peers write lines to one pipe, each by a stream of
- * the library; the twin writes the data after its line.
+ * suites/check/races/cases/stream_writers.c - two peers write lines to one pipe, each by a stream
+ * of the library; the twin writes the data after its line.
  *
  * Whose line comes first only the pipe knows; the reader takes one at a time.
  *
