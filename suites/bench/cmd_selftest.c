@@ -39,6 +39,9 @@
 #define INJECT_SAMPLES 600u
 #define INJECT_TIME_NS_MIN (10 * NS_PER_MS)
 #define INJECT_TIME_NS_MAX (30 * NS_PER_MS)
+/* Half the effect needs four times the samples: what scatters falls with their root. */
+#define INJECT_PERCENT_SMALL 10u
+#define INJECT_SMALL_TIMES 4u
 /* Nearly twice what they take on a quiet machine: 40 and 20 shall end within four minutes. */
 #define COMPARISON_NS (1900 * NS_PER_MS)
 #define TRIAL_NS (4000 * NS_PER_MS)
@@ -218,6 +221,11 @@ static void show_miss(struct selftest *self, const struct ab_pair *pair, const s
 	        100.0 * c->low, 100.0 * c->high, c->p, 100.0 * c->least_seen);
 }
 
+static bool is_small(const struct selftest *self)
+{
+	return self->cli.inject_percent < INJECT_PERCENT_SMALL;
+}
+
 /* Returns how long each round records; 0: what the quantiles need. */
 static uint64_t trial_ns(const struct selftest *self, double p50_ns)
 {
@@ -226,8 +234,10 @@ static uint64_t trial_ns(const struct selftest *self, double p50_ns)
 	if (self->cli.is_p99)
 		return 0;
 	if (time_ns < INJECT_TIME_NS_MIN)
-		return INJECT_TIME_NS_MIN;
-	return time_ns > INJECT_TIME_NS_MAX ? INJECT_TIME_NS_MAX : time_ns;
+		time_ns = INJECT_TIME_NS_MIN;
+	if (time_ns > INJECT_TIME_NS_MAX)
+		time_ns = INJECT_TIME_NS_MAX;
+	return is_small(self) ? time_ns * INJECT_SMALL_TIMES : time_ns;
 }
 
 /*
@@ -304,7 +314,9 @@ static int run_injections(struct selftest *self)
 	uint64_t each_ns = self->cli.is_p99                    ? TRIAL_NS_TAIL
 	                   : self->cli.trials > TRIALS_DEFAULT ? TRIAL_NS_MANY
 	                                                       : TRIAL_NS;
-	uint64_t until_ns = clock_now_ns() + self->cli.trials * SELFTEST_PLACEMENTS * each_ns;
+	uint64_t times = is_small(self) ? INJECT_SMALL_TIMES : 1;
+	uint64_t until_ns =
+		clock_now_ns() + self->cli.trials * SELFTEST_PLACEMENTS * times * each_ns;
 	uint64_t trial;
 	int ret = 0;
 
