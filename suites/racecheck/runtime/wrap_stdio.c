@@ -154,11 +154,14 @@ static int flush(FILE *file, enum edge edge)
 
 int stdio_closing(FILE *file, enum edge edge)
 {
-	int fd = fileno(file);
+	int ret = __fpending(file) > 0 ? flush(file, edge) : 0;
 
-	if (fd >= 0 && fd < WRITTEN_MAX && streams[fd] == file)
-		note_written(fd, NULL);
-	return __fpending(file) > 0 ? flush(file, edge) : 0;
+	/* freopen() may have given it another descriptor since. */
+	for (int fd = 0; fd < WRITTEN_MAX; fd++) {
+		if (atomic_load_explicit(&streams[fd], memory_order_relaxed) == file)
+			note_written(fd, NULL);
+	}
+	return ret;
 }
 
 void stdio_ending(void)
