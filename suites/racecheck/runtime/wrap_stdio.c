@@ -26,7 +26,7 @@
 int __isoc99_vfscanf(FILE *file, const char *format, va_list arguments);
 int __isoc23_vfscanf(FILE *file, const char *format, va_list arguments);
 
-enum { WRITTEN_MAX = 1024 };
+enum { WRITTEN_MAX = 1024, TRIES_MAX = 16 };
 
 /* Streams that were written to, by descriptor: exit() flushes them. */
 static FILE *_Atomic streams[WRITTEN_MAX];
@@ -306,7 +306,9 @@ static uint64_t tcp_taken(int fd)
 	struct tcp_info info = {0};
 	uint64_t before;
 	int waiting = 0;
+	int tries = 0;
 
+	/* Both numbers of one moment, unless bytes come in all the while. */
 	do {
 		socklen_t bytes = sizeof(info);
 
@@ -315,7 +317,7 @@ static uint64_t tcp_taken(int fd)
 		if (sys_call6(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, (long)&info, (long)&bytes,
 		              0) < 0)
 			return 0;
-	} while (info.tcpi_bytes_received != before);
+	} while (info.tcpi_bytes_received != before && ++tries < TRIES_MAX);
 	return before - (uint64_t)waiting;
 }
 
