@@ -4,7 +4,8 @@
  *
  * Prints a line for each loop: its name, and nanoseconds per access as the median
  * of the rounds. A second thread lives all along, so that memory can race and
- * nothing is left out. overhead.sh builds it for each detector and compares.
+ * nothing is left out; what it has touched itself is "visited". overhead.sh
+ * builds it for each detector and compares.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,14 +21,24 @@ struct memory {
 	uint64_t words[WORDS];
 	pthread_mutex_t mutex;
 	_Atomic uint64_t counter;
+	struct {
+		int one, other;
+	} fields;
 };
 
-static pthread_barrier_t over;
+static pthread_barrier_t visited, over;
 
-static void *wait_for_end(void *unused)
+/* The other thread: touches all of a memory, and lives on. */
+static void *visit(void *argument)
 {
+	struct memory *memory = argument;
+
+	for (int i = 0; i < WORDS; i++)
+		memory->words[i]++;
+	memory->fields.one = memory->fields.other = 1;
+	pthread_barrier_wait(&visited);
 	pthread_barrier_wait(&over);
-	return unused;
+	return NULL;
 }
 
 static uint64_t now_ns(void)
@@ -64,6 +75,18 @@ static void same_word(struct memory *memory)
 
 	for (int i = 0; i < WORDS * PASSES / 2; i++)
 		*word = *word + 1;
+}
+
+/* Both lie within the same 8 bytes. */
+static void two_fields(struct memory *memory)
+{
+	volatile int *one = &memory->fields.one;
+	volatile int *other = &memory->fields.other;
+
+	for (int i = 0; i < WORDS * PASSES / 4; i++) {
+		*one = *one + 1;
+		*other = *other + 1;
+	}
 }
 
 /* Each word is written in a new epoch: nothing can be skipped as known. */
@@ -122,27 +145,40 @@ static void measure_all(const char *place, struct memory *memory)
 	measure(place, "sweep_read", sweep_read, memory);
 	measure(place, "sweep_write", sweep_write, memory);
 	measure(place, "same_word", same_word, memory);
+	measure(place, "two_fields", two_fields, memory);
 	measure(place, "fresh_epochs", fresh_epochs, memory);
 	measure(place, "locked", locked, memory);
 	measure(place, "fetch_add", fetch_add, memory);
 }
 
+static struct memory *share(void)
+{
+	struct memory *memory = mmap(NULL, sizeof(*memory), PROT_READ | PROT_WRITE,
+	                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 int main(void)
 {
 	struct memory *heap = calloc(1, sizeof(*heap));
-	struct memory *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-	                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct memory *shared = share();
+	struct memory *seen = share();
 	pthread_t other;
 
-	if (!heap || shared == MAP_FAILED || pthread_barrier_init(&over, NULL, 2) != 0 ||
-	    pthread_create(&other, NULL, wait_for_end, NULL) != 0) {
+	if (!heap || !shared || !seen || pthread_barrier_init(&visited, NULL, 2) != 0 ||
+	    pthread_barrier_init(&over, NULL, 2) != 0 ||
+	    pthread_create(&other, NULL, visit, seen) != 0) {
 		fputs("loops: no memory or no thread\n", stderr);
 		return 1;
 	}
+	pthread_barrier_wait(&visited);
 	measure_all("heap", heap);
 	measure_all("shared", shared);
+	measure_all("visited", seen);
 	pthread_barrier_wait(&over);
 	pthread_join(other, NULL);
+	munmap(seen, sizeof(*seen));
 	munmap(shared, sizeof(*shared));
 	free(heap);
 	return 0;
