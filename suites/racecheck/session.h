@@ -20,7 +20,7 @@ enum {
 	REGION_MAX = 1024,
 	REPORT_MAX = 1024,
 	MODULE_MAX = 256,
-	NODE_MAX = 1 << 22, /* distinct (stack, place) pairs */
+	NODE_MAX = 1 << 22, /* distinct (stack, place) pairs; a node's number is less */
 	CHANNEL_BUCKETS = 1 << 14,
 	SYNC_LOG = 512, /* last synchronisations kept per context */
 	SCHEDULE_LOG = 1 << 16,

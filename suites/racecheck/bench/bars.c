@@ -3,7 +3,8 @@
  * suites/racecheck/bench/bars.c - programs that take the detector to its limits; see bars.sh.
  *
  * usage: bars threads|processes
- *        bars crowd|shadow_two|shadow_words|shadow_bytes|gibibyte|accesses|epochs ok|racy
+ *        bars crowd|gibibyte|accesses|epochs ok|racy
+ *        bars shadow_two|shadow_words|shadow_bytes|shadow_passes|shadow_readers ok|racy
  *
  * Each prints what it found, and ends with 0, or with 2 if something failed. ok is
  * race-free; racy has one race, made after all the rest.
@@ -27,6 +28,7 @@ enum { PAGE = 4096, PAGES = 64, CROWD = 32, FEW = 4, INCREMENTS = 3 };
 /* What the processes of a mode share: a lock on a page of its own, and the memory in question. */
 struct shared {
 	pthread_mutex_t lock;
+	pthread_rwlock_t readers;
 	_Alignas(PAGE) volatile uint64_t words[];
 };
 
@@ -93,6 +95,37 @@ static void shadow_bytes(struct shared *s, int index)
 	}
 }
 
+/* The same, those that are neighbours at far times, and read when all were written. */
+static void shadow_passes(struct shared *s, int index)
+{
+	volatile unsigned char *bytes = (volatile unsigned char *)s->words;
+
+	(void)index;
+	for (int i = 0; i < 2 * PAGES * PAGE; i++) {
+		int at = i % (PAGES * PAGE / 8) * 8 + i / (PAGES * PAGE / 8) % 8;
+
+		pthread_mutex_lock(&s->lock);
+		if (i < PAGES * PAGE)
+			bytes[at] = 1;
+		else
+			(void)bytes[at];
+		pthread_mutex_unlock(&s->lock);
+	}
+}
+
+/* Reads that are not ordered among each other: none makes another needless. */
+static void shadow_readers(struct shared *s, int index)
+{
+	volatile unsigned char *bytes = (volatile unsigned char *)s->words;
+
+	(void)index;
+	for (int i = 0; i < PAGES * PAGE; i++) {
+		pthread_rwlock_rdlock(&s->readers);
+		(void)bytes[i];
+		pthread_rwlock_unlock(&s->readers);
+	}
+}
+
 static void gibibyte(struct shared *s, int index)
 {
 	(void)index;
@@ -134,6 +167,8 @@ static const struct mode modes[] = {
 	{"shadow_two", PAGES *PAGE, 1, 2, shadow_words, true},
 	{"shadow_words", PAGES *PAGE, FEW, 2, shadow_words, true},
 	{"shadow_bytes", PAGES *PAGE, FEW, 2, shadow_bytes, true},
+	{"shadow_passes", PAGES *PAGE, FEW, 2, shadow_passes, true},
+	{"shadow_readers", PAGES *PAGE, FEW, 2, shadow_readers, true},
 	{"gibibyte", GIBIBYTE, 2, 1, gibibyte, true},
 	{"accesses", PAGE, 2, 1, accesses, true},
 	{"epochs", PAGE, 2, 1, epochs, true},
@@ -190,6 +225,7 @@ static void run_all(void)
 static void share(void)
 {
 	pthread_mutexattr_t attributes;
+	pthread_rwlockattr_t readers;
 
 	shared = mmap(NULL, sizeof(*shared) + mode->bytes + 8, PROT_READ | PROT_WRITE,
 	              MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -198,6 +234,9 @@ static void share(void)
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
 	pthread_mutex_init(&shared->lock, &attributes);
+	pthread_rwlockattr_init(&readers);
+	pthread_rwlockattr_setpshared(&readers, PTHREAD_PROCESS_SHARED);
+	pthread_rwlock_init(&shared->readers, &readers);
 }
 
 int main(int argc, char **argv)

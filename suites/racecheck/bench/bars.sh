@@ -120,8 +120,10 @@ shadow() {
 }
 shadow shadow_two "2 contexts, words" $((shadow_limit / 4))
 shadow shadow_words "8 contexts, words" $shadow_limit
-# Each byte has an epoch of its own: to forget any would hide races.
-shadow shadow_bytes "8 contexts, each byte apart" none
+shadow shadow_bytes "8 contexts, each byte apart" $shadow_limit
+shadow shadow_passes "8 contexts, each byte apart, in 2 passes" $shadow_limit
+# Each read of each context is needed: to forget any would hide races.
+shadow shadow_readers "8 unordered readers, each byte apart" none
 twins gibibyte "1 GiB of shared memory, in parts" --no-delays
 twins accesses "10^9 accesses" --no-delays
 twins epochs "clocks over 2^31" --no-delays --first-epoch $((era - 50))

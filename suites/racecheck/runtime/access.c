@@ -6,7 +6,7 @@
  * fast path answers "same context, same epoch, same bytes" from the thread's
  * own cell, without a fence: nothing new is known, and nothing was missed.
  */
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/shadow.h"
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
@@ -46,11 +46,13 @@ static inline __attribute__((always_inline)) void access_fast(const void *pointe
 			            (CELL_EPOCH_MASK | CELL_ATOMIC | mask)) == 0 &&
 			           !is_scheduled))
 				return;
-			if (LIKELY(entry->only[is_write] && (cell & CELL_MASK & ~mask) == 0 &&
+			if (LIKELY((cell & CELL_MASK & ~mask) == 0 &&
 			           (t->busy | t->ignoring) == 0 && !is_scheduled && !is_watching)) {
-				shadow_alone(t, entry, address, mask, is_write, place);
+				shadow_short(t, entry, address, mask, is_write, place);
 				return;
 			}
+			if (LIKELY(overflow_is_recent(t, address, mask, is_write) && !is_scheduled))
+				return;
 		}
 	}
 	access_slow(address, bytes, is_write, place);

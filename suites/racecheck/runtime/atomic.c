@@ -9,6 +9,7 @@
  */
 #include "suites/racecheck/runtime/channel.h"
 
+#include "suites/racecheck/runtime/shadow.h"
 #include "suites/racecheck/runtime/weak.h"
 
 #include <string.h>
@@ -54,22 +55,29 @@ static inline bool is_one_granule(uintptr_t address, size_t bytes)
 	return (address & 7) + bytes <= 8;
 }
 
+/* The bytes of one that has not. */
+static inline uint64_t mask_of(uintptr_t address, size_t bytes)
+{
+	return CELL_MASK >> (8 - (bytes & 7)) % 8 << (address & 7);
+}
+
 /* Stores the operation's cells; the fence comes with the lock. */
 static inline void put(struct thread *t, struct tlb_entry *entry, uintptr_t address, size_t bytes,
                        bool is_write, uintptr_t place)
 {
-	uint64_t mask = CELL_MASK >> (8 - (bytes & 7)) % 8 << (address & 7);
-
 	if (is_one_granule(address, bytes) &&
-	    LIKELY(shadow_put_fast(t, entry, address, mask, is_write, true, true, place)))
+	    LIKELY(shadow_put_fast(t, entry, address, mask_of(address, bytes), is_write, true, true,
+	                           place)))
 		atomic_store_explicit(&t->context->last_access, t->epoch, memory_order_relaxed);
 	else
 		shadow_put(address, bytes, is_write, true, true, place);
 }
 
-static inline bool has_others(const struct thread *t, const struct page *page)
+static inline bool is_clean(const struct thread *t, const struct tlb_entry *entry,
+                            uintptr_t address, size_t bytes, bool is_write)
 {
-	return ((page->users[0] | page->users[1]) & ~(1ull << t->slot)) != 0;
+	return is_one_granule(address, bytes) &&
+	       shadow_is_clean(t, entry, address, mask_of(address, bytes), is_write, true);
 }
 
 /* Begins an operation, with the lock of its object; op->ref.sync is null where nothing is checked.
@@ -106,7 +114,7 @@ static inline __attribute__((always_inline)) void operation_begin(struct operati
 	op->ref = sync_in(entry, address);
 	/* The lock is the full fence between one's own cell and those of others. */
 	lock_take(&op->ref.sync->lock);
-	if (is_checked && (!is_one_granule(address, bytes) || has_others(t, entry->page)))
+	if (is_checked && !is_clean(t, entry, address, bytes, is_write))
 		shadow_check(address, bytes, is_write, true, place);
 }
 

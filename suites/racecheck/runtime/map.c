@@ -337,9 +337,9 @@ static uint32_t shared_page(const struct area *area, uintptr_t address)
 	block = arena_at(arena, block_step(&block[(index >> 9) & 511], 5));
 	unit = block_step(&block[index & 511], 0);
 	page = arena_at(arena, unit);
-	page->region = area->region + 1;
+	page->region = (uint16_t)(area->region + 1);
 	page->index = (uint32_t)index;
-	page->is_ring = region->kind == REGION_RING ? 1 + (uint32_t)region->key[1] : 0;
+	page->is_ring = region->kind == REGION_RING ? (uint16_t)(1 + region->key[1]) : 0;
 	return unit;
 }
 

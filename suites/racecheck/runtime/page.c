@@ -3,10 +3,9 @@
  * suites/racecheck/runtime/page.c - the shadow of one page of memory.
  *
  * A page has, for each context that touched it and for reads and writes apart,
- * a plane of one cell per 8 bytes. A second plane is chained on where one
- * cell can't say it all (two epochs or places in the same 8 bytes).
+ * a plane of one cell per 8 bytes; another one when an era ends.
  */
-#include "suites/racecheck/runtime/runtime.h"
+#include "suites/racecheck/runtime/shadow.h"
 
 #include <string.h>
 
@@ -30,13 +29,23 @@ _Atomic uint32_t *page_plane(struct arena *arena, struct page *page, uint32_t sl
 	return (_Atomic uint32_t *)arena_at(arena, unit) + (slot % 8) * 2 + is_write;
 }
 
-static void planes_wipe(struct arena *arena, uint32_t plane, uint32_t granule, uint32_t count)
+void planes_wipe(struct arena *arena, uint32_t plane, uint32_t granule, uint32_t count)
 {
 	for (; plane != 0; plane = arena->plane_next[plane]) {
 		_Atomic uint64_t *cells = plane_cells(arena, plane) + granule;
 
 		for (uint32_t i = 0; i < count; i++)
 			atomic_store_explicit(&cells[i], 0, memory_order_relaxed);
+	}
+}
+
+void planes_give(struct arena *arena, uint32_t plane)
+{
+	while (plane != 0) {
+		uint32_t next = arena->plane_next[plane];
+
+		arena_give_plane(arena, plane);
+		plane = next;
 	}
 }
 
@@ -73,6 +82,7 @@ static void page_wipe_part(struct arena *arena, struct page *page, uint32_t gran
 		for (uint32_t i = 0; i < 16; i++)
 			planes_wipe(arena, planes[i], granule, count);
 	}
+	overflow_wipe(arena, page, granule, count);
 	sync_wipe(arena, page, granule, count);
 }
 
@@ -82,6 +92,7 @@ void page_wipe(uintptr_t address, size_t bytes)
 
 	if (bytes == 0 || end >> 47 != 0)
 		return;
+	self.recent_epoch = 0;
 	while (address < end) {
 		uint32_t entry = mmu_table[address >> 12];
 		uintptr_t next = (address | 4095) + 1;
@@ -102,7 +113,8 @@ void page_free(struct arena *arena, uint32_t unit)
 {
 	struct page *page = arena_at(arena, unit);
 
-	sync_wipe(arena, page, 0, 512);
+	overflow_free(arena, page);
+	sync_wipe(arena, page, 0, PLANE_CELLS);
 	if (page->sync != 0)
 		arena_give(arena, page->sync, 5);
 	for (uint32_t group = 0; group < GROUP_COUNT; group++) {
@@ -111,16 +123,8 @@ void page_free(struct arena *arena, uint32_t unit)
 		if (page->group[group] == 0)
 			continue;
 		planes = arena_at(arena, page->group[group]);
-		for (uint32_t i = 0; i < 16; i++) {
-			uint32_t plane = planes[i];
-
-			while (plane != 0) {
-				uint32_t next = arena->plane_next[plane];
-
-				arena_give_plane(arena, plane);
-				plane = next;
-			}
-		}
+		for (uint32_t i = 0; i < 16; i++)
+			planes_give(arena, planes[i]);
 		arena_give(arena, page->group[group], 0);
 	}
 	arena_give(arena, unit, 0);

@@ -76,14 +76,13 @@ uint64_t now_ns(int clock);
 
 /* ---- context.c: threads, processes, clocks ---- */
 
-enum { TLB_SLOTS = 64, SHADOW_STACK = 512, SITE_SLOTS = 256 };
+enum { TLB_SLOTS = 64, SHADOW_STACK = 512, SITE_SLOTS = 256, RECENT_SLOTS = 16 };
 
 struct page;
 
 struct tlb_entry {
 	uint64_t tag;               /* page number and generation; 0: empty */
 	_Atomic uint64_t *cells[2]; /* own planes for reads and writes; null: none */
-	_Atomic uint64_t *only[2];  /* the same where one cell is enough so far, else null */
 	struct page *page;
 	struct arena *arena;
 	bool is_quiet; /* nothing to record: one thread, private page */
@@ -97,6 +96,12 @@ struct frame {
 struct site {
 	uintptr_t place;
 	uint32_t parent, node;
+};
+
+/* Bytes that the thread has said of in its present epoch, but not in its own cell. */
+struct recent {
+	uint64_t where; /* address of 8 bytes, plus 1 for a write; 0: none */
+	uint64_t mask;
 };
 
 struct pending_signal;
@@ -125,6 +130,8 @@ struct thread {
 	uint32_t delay_left;  /* synchronisations until the next delay; 0: none */
 	uint32_t delay_count; /* so far */
 	void *(*start)(void *);
+	uint64_t recent_epoch, recent_generation; /* of recent[]; epoch 0: none of it holds */
+	struct recent recent[RECENT_SLOTS];
 	struct tlb_entry tlb[TLB_SLOTS];
 	struct site sites[SITE_SLOTS];
 	struct frame stack[SHADOW_STACK];
@@ -136,6 +143,8 @@ extern _Atomic uint64_t tlb_generation;
 /* The process has one thread and none unjoined: private memory can't race. */
 extern _Atomic uint32_t other_threads;
 extern bool is_scheduled, is_watching;
+/* Newcomers to a page can fence those who are there: a lone one need not do so. */
+extern bool has_barrier;
 
 enum { EPOCH_BITS = 31 };
 #define CELL_MASK 0xffull
@@ -252,9 +261,10 @@ enum { GROUP_COUNT = CONTEXT_MAX / 8 };
 struct page {
 	_Atomic uint64_t users[2]; /* contexts that read, wrote */
 	_Atomic uint32_t sync;     /* block of 512 heads of lists of struct sync; 0: none */
-	uint32_t region;           /* 1 + index; 0: private */
+	_Atomic uint32_t overflow; /* unit of struct overflow; 0: none */
 	uint32_t index;            /* in the region */
-	uint32_t is_ring;          /* 1: the program's own, 2: a library's */
+	uint16_t region;           /* 1 + index; 0: private */
+	uint16_t is_ring;          /* 1: the program's own, 2: a library's */
 	_Atomic uint32_t group[GROUP_COUNT]; /* unit of 8 contexts' planes: reads, writes */
 };
 
@@ -299,13 +309,6 @@ void map_forked(void);
 void page_wipe(uintptr_t address, size_t bytes);
 /* Gives back all that a private page holds, and the page. */
 void page_free(struct arena *arena, uint32_t unit);
-/* The first plane of a context in a page: index 0 for none. */
-_Atomic uint32_t *page_plane(struct arena *arena, struct page *page, uint32_t slot, bool is_write,
-                             bool is_made);
-static inline _Atomic uint64_t *plane_cells(const struct arena *arena, uint32_t plane)
-{
-	return (_Atomic uint64_t *)(arena->planes + (uint64_t)plane * 4096);
-}
 
 /* ---- shadow.c: cells ---- */
 
@@ -315,9 +318,6 @@ void shadow_access(uintptr_t address, size_t bytes, bool is_write, bool is_atomi
 void shadow_put(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, bool is_fenced,
                 uintptr_t place);
 void shadow_check(uintptr_t address, size_t bytes, bool is_write, bool is_atomic, uintptr_t place);
-/* A plain access within 8 bytes to an entry with only[], whose old cell it may replace. */
-void shadow_alone(struct thread *t, struct tlb_entry *entry, uintptr_t address, uint64_t mask,
-                  bool is_write, uintptr_t place);
 /* Lets other processes' newcomers to a page fence this one. At the start, and in a child. */
 void shadow_register(void);
 /* Finds the caller's cached translation of an address, or makes it. */
@@ -367,42 +367,6 @@ static inline uint32_t site_node(struct thread *t, uintptr_t place)
 	           (depth == 0 || parent != 0)))
 		return site->node;
 	return site_node_slow(t, place);
-}
-
-/*
- * Stores the cell of an access within one granule, where that is one store. False:
- * shadow_put() has to do it. is_fenced: as there.
- */
-static inline bool shadow_put_fast(struct thread *t, struct tlb_entry *entry, uintptr_t address,
-                                   uint64_t mask, bool is_write, bool is_atomic, bool is_fenced,
-                                   uintptr_t place)
-{
-	_Atomic uint64_t *cells = entry->cells[is_write];
-	const struct arena *arena = entry->arena;
-	uint32_t granule = (uint32_t)(address & 4095) >> 3;
-	uint32_t plane;
-	uint64_t cell;
-	uint64_t old;
-
-	if (UNLIKELY(cells == NULL))
-		return entry->is_quiet;
-	old = atomic_load_explicit(&cells[granule], memory_order_relaxed);
-	/* In the same epoch, the same bytes, and not stronger: nothing new. */
-	if (((old ^ t->epoch_bits) & CELL_EPOCH_MASK) == 0 && (old & mask) == mask &&
-	    (is_atomic || !(old & CELL_ATOMIC)))
-		return true;
-	plane = (uint32_t)(((uintptr_t)cells - (uintptr_t)arena->planes) >> 12);
-	if (UNLIKELY(arena->plane_next[plane] != 0 || (old & CELL_MASK & ~mask) != 0 ||
-	             (old != 0 && is_atomic && !(old & CELL_ATOMIC))))
-		return false;
-	cell = mask | (is_atomic ? CELL_ATOMIC : 0) | t->epoch_bits |
-	       (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
-	/* An exchange is the full fence that the check needs, for less than a fence. */
-	if (is_fenced)
-		atomic_store_explicit(&cells[granule], cell, memory_order_relaxed);
-	else
-		atomic_exchange(&cells[granule], cell);
-	return true;
 }
 
 /* Drops the process's list of modules, after dlopen or exec. */

@@ -99,9 +99,9 @@ static uint64_t place_global(uintptr_t place)
 static uint32_t node_find(uint64_t place, uint32_t parent)
 {
 	uint64_t hash = (place ^ (uint64_t)parent << 32 ^ parent) * 0x9e3779b97f4a7c15ull;
-	uint32_t index = (uint32_t)(hash >> 42);
+	uint32_t index = (uint32_t)(hash >> 42) % (NODE_MAX - 1);
 
-	for (uint32_t tries = 0; tries < 64; tries++, index = (index + 1) % NODE_MAX) {
+	for (uint32_t tries = 0; tries < 64; tries++, index = (index + 1) % (NODE_MAX - 1)) {
 		struct node *node = &session->node[index];
 		uint32_t ready = atomic_load_explicit(&node->is_ready, memory_order_acquire);
 
