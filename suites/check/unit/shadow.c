@@ -206,12 +206,11 @@ void record_race(uintptr_t address, size_t bytes, bool is_write, bool is_atomic,
 		for (int i = 0; i < byte->count; i++) {
 			const struct past *past = &byte->past[i];
 
-			is_true = is_true ||
-			          (past->slot == slot && past->epoch == epoch &&
-			           past->place == (uint32_t)(cell >> CELL_SITE_SHIFT) &&
-			           past->is_write == other_is_write &&
-			           past->is_atomic == ((cell & CELL_ATOMIC) != 0) &&
-			           races(past, is_write, is_atomic));
+			is_true = is_true || (past->slot == slot && past->epoch == epoch &&
+			                      past->place == (uint32_t)(cell >> CELL_SITE_SHIFT) &&
+			                      past->is_write == other_is_write &&
+			                      past->is_atomic == ((cell & CELL_ATOMIC) != 0) &&
+			                      races(past, is_write, is_atomic));
 		}
 		if (!is_true)
 			unexpected("the shadow reports what did not happen, or does not race");
@@ -288,8 +287,8 @@ static void step_access(bool with_atomics)
 	for (uintptr_t at = address; at < address + bytes; at++) {
 		struct byte *byte = byte_at(at);
 
-		byte->past[byte->count++] = (struct past){self.epoch, self.slot, world->place,
-		                                          is_write, is_atomic};
+		byte->past[byte->count++] =
+			(struct past){self.epoch, self.slot, world->place, is_write, is_atomic};
 	}
 }
 

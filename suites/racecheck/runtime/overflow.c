@@ -48,8 +48,8 @@ static uint32_t slot_of(uint64_t cell)
 
 static uint64_t epoch_of(const struct arena *arena, uint32_t plane, uint64_t cell)
 {
-	return (cell >> CELL_EPOCH_SHIFT & SHORT_EPOCH_MASK) |
-	       (uint64_t)arena->plane_era[plane] << SHORT_EPOCH_BITS;
+	return (cell >> CELL_EPOCH_SHIFT & SHORT_EPOCH_MASK) | (uint64_t)arena->plane_era[plane]
+	                                                               << SHORT_EPOCH_BITS;
 }
 
 static struct overflow *overflow_of(struct arena *arena, struct page *page)
@@ -230,8 +230,8 @@ static bool place_swap(const struct spill *new, const struct tlb_entry *entry, u
                        uint64_t cell, uint64_t old)
 {
 	struct thread *t = new->t;
-	uint64_t epoch = t->epoch >> EPOCH_BITS << EPOCH_BITS |
-	                 (old & CELL_EPOCH_MASK) >> CELL_EPOCH_SHIFT;
+	uint64_t epoch =
+		t->epoch >> EPOCH_BITS << EPOCH_BITS | (old & CELL_EPOCH_MASK) >> CELL_EPOCH_SHIFT;
 	struct spill spill = spill_of(t, entry, address, epoch, old, new->is_write);
 	uint32_t first = overflow_of(spill.arena, spill.page)->first[new->is_write];
 
@@ -308,8 +308,8 @@ static void check_place(struct overflow *overflow, const struct arena *arena, ui
 	_Atomic uint64_t *place = &plane_cells(arena, plane)[granule];
 	uint64_t cell = *place;
 	uint64_t epoch = epoch_of(arena, plane, cell);
-	bool may_be_itself = slot_of(cell) == t->slot && epoch == t->epoch &&
-	                     is_write == access->is_write;
+	bool may_be_itself =
+		slot_of(cell) == t->slot && epoch == t->epoch && is_write == access->is_write;
 
 	if ((cell & access->mask) == 0 || may_be_itself)
 		return;
