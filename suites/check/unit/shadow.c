@@ -33,6 +33,7 @@ enum {
 	STEPS = 1500,
 	PROGRAMS = 500,
 	MEETINGS = 20000,
+	MEETING_PAGES = MEETINGS / PLANE_CELLS + 1,
 };
 
 /* One access, as the model remembers it. */
@@ -197,9 +198,9 @@ void record_race(uintptr_t address, size_t bytes, bool is_write, bool is_atomic,
                  uint32_t slot, uint64_t epoch, uint64_t cell, bool other_is_write)
 {
 	(void)node;
-	for (uintptr_t at = address; at < address + bytes; at++) {
+	for (uintptr_t at = address; at < address + bytes && !world->is_meeting; at++) {
 		const struct byte *byte = byte_at(at);
-		bool is_true = world->is_meeting;
+		bool is_true = false;
 
 		if ((cell & 1ull << (at & 7)) == 0)
 			continue;
@@ -216,6 +217,8 @@ void record_race(uintptr_t address, size_t bytes, bool is_write, bool is_atomic,
 			unexpected("the shadow reports what did not happen, or does not race");
 		atomic_fetch_or(&reported, 1ull << (at & 63));
 	}
+	if (world->is_meeting)
+		reported = 1;
 }
 
 /* ---- random programs ---- */
@@ -336,7 +339,7 @@ static void step(bool is_ordered, bool with_atomics)
 
 static void begin(uint32_t contexts, uint64_t seed, uint64_t epoch)
 {
-	size_t table = (FIRST_PAGE + PAGES) * sizeof(*mmu_table);
+	size_t table = (FIRST_PAGE + 1 + MEETING_PAGES) * sizeof(*mmu_table);
 
 	memory = mmap(NULL, SESSION_HEAD_BYTES + 2 * ARENA_BYTES, PROT_READ | PROT_WRITE,
 	              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -350,9 +353,10 @@ static void begin(uint32_t contexts, uint64_t seed, uint64_t epoch)
 	world = calloc(1, sizeof(*world));
 	assert_non_null(mmu_table);
 	assert_non_null(world);
-	/* One page of a kind each. */
+	/* Programs use one page of a kind each, meetings all that are shared. */
 	mmu_table[FIRST_PAGE] = arena_take(&arenas[ARENA_PRIVATE], 0);
-	mmu_table[FIRST_PAGE + 1] = arena_take(&arenas[ARENA_SHARED], 0) | MMU_SHARED;
+	for (int i = 0; i < MEETING_PAGES; i++)
+		mmu_table[FIRST_PAGE + 1 + i] = arena_take(&arenas[ARENA_SHARED], 0) | MMU_SHARED;
 	world->contexts = contexts;
 	world->random = seed;
 	for (uint32_t slot = 0; slot < contexts; slot++) {
@@ -366,6 +370,7 @@ static void begin(uint32_t contexts, uint64_t seed, uint64_t epoch)
 		t->epoch_bits = (epoch << CELL_EPOCH_SHIFT) & CELL_EPOCH_MASK;
 	}
 	self = world->threads[0];
+	shadow_register();
 }
 
 static void end(void)
@@ -413,13 +418,20 @@ static void ordered_accesses_need_30_planes_for_8_contexts(void **state)
 	}
 }
 
-/* What one of two that meet does; the other does the same at the same time. */
-struct visitor {
-	uint32_t slot;
-	bool is_kept_apart; /* its own cell holds another byte: the shared planes are used */
+/* What happens to the bytes where two meet. */
+enum meeting {
+	MEET_OWN,    /* both sides have them in their own cells */
+	MEET_SHARED, /* these hold other bytes: the shared planes are used */
+	MEET_MOVED,  /* one side's plain write moves there while the other comes by */
+	MEETING_KINDS
 };
 
-static pthread_barrier_t meeting;
+struct visitor {
+	uint32_t slot;
+	enum meeting kind;
+};
+
+static pthread_barrier_t gate;
 static _Atomic uint32_t arrived;
 
 /* Both go on at the same moment, as near as may be. */
@@ -432,28 +444,43 @@ static void arrive(uint32_t round)
 	}
 }
 
+/* All but the plain write of MEET_MOVED are accesses of this moment. */
+static void touch(const struct visitor *visitor, uint32_t round, uintptr_t at)
+{
+	bool is_first = visitor->slot == 0;
+
+	if (visitor->kind == MEET_MOVED)
+		shadow_access(at, 4, is_first, true, 2);
+	else if (round % 2 == 0 && is_first)
+		__tsan_unaligned_read1_pc((const void *)(at + 7), (const void *)2);
+	else
+		__tsan_unaligned_write1_pc((const void *)(at + 7), (const void *)3);
+}
+
 static void meet(const struct visitor *visitor, uint32_t round)
 {
-	const void *both = (const void *)(uintptr_t)((FIRST_PAGE + 1) * 4096 + 7);
+	uintptr_t at = (FIRST_PAGE + 1 + round / PLANE_CELLS) * 4096u + round % PLANE_CELLS * 8;
 	uint64_t other;
 
-	if (visitor->is_kept_apart)
-		__tsan_unaligned_write1_pc((const char *)both - 7 + visitor->slot, (void *)1);
+	if (visitor->kind == MEET_SHARED)
+		__tsan_unaligned_write1_pc((const void *)(at + visitor->slot), (const void *)1);
+	if (visitor->kind == MEET_MOVED && visitor->slot == 0)
+		shadow_access(at, 4, true, false, 1);
 	context_advance();
 	arrive(round * 2 + 1);
-	if (round % 2 == 0 && visitor->slot == 0)
-		__tsan_unaligned_read1_pc(both, (void *)2);
-	else
-		__tsan_unaligned_write1_pc(both, (void *)3);
+	/* Not always at the very same moment. */
+	for (volatile uint32_t i = round * (7 + visitor->slot * 6) % 40; i > 0; i--)
+		;
+	touch(visitor, round, at);
 	arrive(round * 2 + 2);
 	if (visitor->slot == 0 && atomic_exchange(&reported, 0) == 0)
 		unexpected("two accesses at the same time do not see each other");
 	/* Both know all that was done so far. */
 	other = session->context[!visitor->slot].clock[!visitor->slot];
-	pthread_barrier_wait(&meeting);
+	pthread_barrier_wait(&gate);
 	self.context->clock[!visitor->slot] = other;
 	context_advance();
-	pthread_barrier_wait(&meeting);
+	pthread_barrier_wait(&gate);
 }
 
 static void *visitor_run(void *argument)
@@ -461,7 +488,7 @@ static void *visitor_run(void *argument)
 	const struct visitor *visitor = argument;
 
 	self = world->threads[visitor->slot];
-	pthread_barrier_wait(&meeting);
+	pthread_barrier_wait(&gate);
 	for (uint32_t round = 0; round < MEETINGS; round++)
 		meet(visitor, round);
 	return NULL;
@@ -470,19 +497,19 @@ static void *visitor_run(void *argument)
 static void of_two_accesses_at_once_one_sees_the_other(void **state)
 {
 	(void)state;
-	for (int is_kept_apart = 0; is_kept_apart < 2; is_kept_apart++) {
-		struct visitor visitors[2] = {{0, is_kept_apart}, {1, is_kept_apart}};
+	for (int kind = 0; kind < MEETING_KINDS; kind++) {
+		struct visitor visitors[2] = {{0, kind}, {1, kind}};
 		pthread_t other;
 
 		begin(2, 1, 1);
 		world->is_meeting = true;
 		arrived = 0;
 		reported = 0;
-		assert_int_equal(pthread_barrier_init(&meeting, NULL, 2), 0);
+		assert_int_equal(pthread_barrier_init(&gate, NULL, 2), 0);
 		assert_int_equal(pthread_create(&other, NULL, visitor_run, &visitors[1]), 0);
 		visitor_run(&visitors[0]);
 		pthread_join(other, NULL);
-		pthread_barrier_destroy(&meeting);
+		pthread_barrier_destroy(&gate);
 		end();
 	}
 }

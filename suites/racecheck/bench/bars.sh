@@ -28,7 +28,7 @@ failed=0
 # Prints a line: state, what, asked, found.
 line() {
   [ "$1" != FAILED ] || failed=1
-  printf '%-7s%-55s%-17s%s\n' "$1" "$2" "$3" "$4"
+  printf '%-7s%-66s%-17s%s\n' "$1" "$2" "$3" "$4"
 }
 
 # Runs racecheck with these arguments; its exit status is left in $status, the summary in

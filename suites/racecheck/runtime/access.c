@@ -4,7 +4,8 @@
  *
  * The names are those that gcc and clang emit under -fsanitize=thread. Their
  * fast path answers "same context, same epoch, same bytes" from the thread's
- * own cell, without a fence: nothing new is known, and nothing was missed.
+ * own cell, or from what it has put into overflow.c, without a fence: nothing
+ * new is known, and nothing was missed.
  */
 #include "suites/racecheck/runtime/shadow.h"
 

@@ -55,7 +55,7 @@ static inline bool is_one_granule(uintptr_t address, size_t bytes)
 	return (address & 7) + bytes <= 8;
 }
 
-/* The bytes of one that has not. */
+/* The bytes of one granule that an operation touches. */
 static inline uint64_t mask_of(uintptr_t address, size_t bytes)
 {
 	return CELL_MASK >> (8 - (bytes & 7)) % 8 << (address & 7);
@@ -101,13 +101,14 @@ static inline __attribute__((always_inline)) void operation_begin(struct operati
 		schedule_point();
 	else
 		delay_point();
+	/* No handler may take the entry for another page. */
+	t->busy++;
 	entry = shadow_translate(t, address);
 	op->is_ring = entry->page->is_ring;
 	if (UNLIKELY(op->is_ring))
 		t->edge_place = place;
 	if (UNLIKELY(op->is_ring == 1) && is_write && is_release(order))
 		channel_release(ring_key, EDGE_io_uring);
-	t->busy++;
 	is_checked = !t->ignoring && !is_watching;
 	if (is_checked)
 		put(t, entry, address, bytes, is_write, place);

@@ -11,12 +11,12 @@
  * A cell is needless once an access has followed that is ordered after it, touches the
  * same bytes and is as strong: whatever will race with the older one races with the newer
  * one, too (as in FastTrack: Flanagan and Freund, PLDI 2009, section 3). Each access
- * removes what it makes needless here, and one that comes to be kept here also removes it from
- * the contexts' planes. So while accesses are ordered, each byte is in one cell for a read and one
- * for a write at most, and whoever has any has one of them in a plane of its own: that
- * makes 7 planes for reads and 7 for writes, whatever is touched when and by how many. Reads
- * that are not ordered among each other are all needed; so is a plain access before atomic
- * ones.
+ * removes what it makes needless here, and one that comes to be kept here removes it from
+ * the contexts' own planes, too. So while accesses are ordered, 8 bytes have a needed cell
+ * for each byte and kind at most, of which one is in a plane of its context's own: 7 planes
+ * for reads and 7 for writes are enough, whatever is touched when, and by how many. Reads
+ * that are not ordered among each other are all needed; so is a plain access before
+ * atomic ones.
  */
 #include "suites/racecheck/runtime/shadow.h"
 
@@ -37,13 +37,18 @@ struct spill {
 	uint32_t granule;
 	bool is_write;
 	bool is_old; /* not of the caller's present access, but of one before */
-	uint32_t era;
+	uint64_t epoch;
 	uint64_t cell;
 };
 
 static uint32_t slot_of(uint64_t cell)
 {
 	return cell >> SLOT_SHIFT & SLOT_MASK;
+}
+
+static uint32_t era_of(const struct spill *spill)
+{
+	return (uint32_t)(spill->epoch >> SHORT_EPOCH_BITS);
 }
 
 static uint64_t epoch_of(const struct arena *arena, uint32_t plane, uint64_t cell)
@@ -70,9 +75,10 @@ static struct overflow *overflow_of(struct arena *arena, struct page *page)
 /* Does the access follow another one, of that epoch, and is as strong? */
 static bool is_covered(const struct spill *spill, uint64_t old, uint32_t slot, uint64_t epoch)
 {
-	/* What others have done since, nobody knows; of one's own, this is the latest. */
+	/* What others had done before, nobody knows any more. */
 	if (spill->is_old)
-		return slot == spill->t->slot && ((spill->cell ^ old) & CELL_ATOMIC) == 0;
+		return slot == spill->t->slot && epoch <= spill->epoch &&
+		       ((spill->cell ^ old) & CELL_ATOMIC) == 0;
 	return epoch <= spill->t->context->clock[slot] &&
 	       !((spill->cell & CELL_ATOMIC) && !(old & CELL_ATOMIC));
 }
@@ -105,7 +111,7 @@ static bool place_take(const struct spill *spill, uint32_t plane, bool is_locked
 static bool place_find(const struct spill *spill, uint32_t first, bool is_locked)
 {
 	for (uint32_t plane = first; plane != 0; plane = spill->arena->plane_next[plane]) {
-		if (spill->arena->plane_era[plane] == spill->era &&
+		if (spill->arena->plane_era[plane] == era_of(spill) &&
 		    place_take(spill, plane, is_locked))
 			return true;
 	}
@@ -133,7 +139,7 @@ static bool plane_add(const struct spill *spill, _Atomic uint32_t *first)
 	uint32_t plane = *first;
 
 	while (plane != 0 &&
-	       (arena->plane_era[plane] == spill->era || !plane_is_empty(arena, plane)))
+	       (arena->plane_era[plane] == era_of(spill) || !plane_is_empty(arena, plane)))
 		plane = arena->plane_next[plane];
 	if (plane == 0) {
 		plane = arena_take_plane(arena);
@@ -142,7 +148,7 @@ static bool plane_add(const struct spill *spill, _Atomic uint32_t *first)
 		arena->plane_next[plane] = *first;
 		*first = plane;
 	}
-	arena->plane_era[plane] = spill->era;
+	arena->plane_era[plane] = era_of(spill);
 	return true;
 }
 
@@ -213,7 +219,7 @@ static struct spill spill_of(struct thread *t, const struct tlb_entry *entry, ui
 		.page = entry->page,
 		.granule = (uint32_t)(address & 4095) >> 3,
 		.is_write = is_write,
-		.era = (uint32_t)(epoch >> SHORT_EPOCH_BITS),
+		.epoch = epoch,
 		.cell = (cell & (CELL_MASK | CELL_ATOMIC)) |
 	                (epoch & SHORT_EPOCH_MASK) << CELL_EPOCH_SHIFT |
 	                (uint64_t)t->slot << SLOT_SHIFT | cell >> CELL_SITE_SHIFT << NODE_SHIFT,
@@ -268,7 +274,7 @@ void overflow_put(struct thread *t, const struct tlb_entry *entry, uintptr_t add
 	struct spill spill = spill_of(t, entry, address, t->epoch, cell, is_write);
 	uint64_t own = entry->cells[is_write][spill.granule];
 
-	if (!(cell & CELL_ATOMIC) || (own & CELL_ATOMIC) ||
+	if (!(cell & CELL_ATOMIC) || (own & CELL_ATOMIC) || own == 0 ||
 	    !place_swap(&spill, entry, address, cell, own))
 		place_make(&spill);
 	prune(&spill);
@@ -276,46 +282,35 @@ void overflow_put(struct thread *t, const struct tlb_entry *entry, uintptr_t add
 		note_recent(&spill, address);
 }
 
-/* Looks again at a cell that seems to race: under the lock its plane keeps its era. */
-static void report(struct overflow *overflow, const struct arena *arena, uint32_t plane,
-                   uint32_t granule, const struct access *access, bool is_write)
-{
-	uint64_t cell;
-	uint64_t epoch;
-
-	lock_take(&overflow->lock);
-	cell = plane_cells(arena, plane)[granule];
-	epoch = epoch_of(arena, plane, cell);
-	lock_give(&overflow->lock);
-	if ((cell & access->mask) != 0 && slot_of(cell) != access->t->slot &&
-	    !(access->is_atomic && (cell & CELL_ATOMIC)) &&
-	    epoch > access->t->context->clock[slot_of(cell)])
-		shadow_report(access, slot_of(cell), epoch,
-		              (cell & (CELL_MASK | CELL_ATOMIC)) |
-		                      cell >> NODE_SHIFT << CELL_SITE_SHIFT,
-		              is_write);
-}
-
 /*
  * Checks an access against a place in a shared plane. What the place says is removed if
  * it is needless now: the access has its own cell already.
  */
-static void check_place(struct overflow *overflow, const struct arena *arena, uint32_t plane,
-                        const struct access *access, bool is_write)
+static void check_place(const struct arena *arena, uint32_t plane, const struct access *access,
+                        bool is_write)
 {
 	const struct thread *t = access->t;
 	uint32_t granule = (uint32_t)(access->address & 4095) >> 3;
 	_Atomic uint64_t *place = &plane_cells(arena, plane)[granule];
-	uint64_t cell = *place;
-	uint64_t epoch = epoch_of(arena, plane, cell);
-	bool may_be_itself =
-		slot_of(cell) == t->slot && epoch == t->epoch && is_write == access->is_write;
+	uint64_t cell;
+	uint64_t epoch;
+	uint32_t slot;
 
-	if ((cell & access->mask) == 0 || may_be_itself)
+	/* The plane had one era while the place did not change. */
+	do {
+		cell = *place;
+		epoch = epoch_of(arena, plane, cell);
+	} while (cell != *place);
+	slot = slot_of(cell);
+	if ((cell & access->mask) == 0 ||
+	    (slot == t->slot && epoch == t->epoch && is_write == access->is_write))
 		return;
-	if (epoch > t->context->clock[slot_of(cell)]) {
-		if (is_write || access->is_write)
-			report(overflow, arena, plane, granule, access, is_write);
+	if (epoch > t->context->clock[slot]) {
+		if ((is_write || access->is_write) && !(access->is_atomic && (cell & CELL_ATOMIC)))
+			shadow_report(access, slot, epoch,
+			              (cell & (CELL_MASK | CELL_ATOMIC)) |
+			                      cell >> NODE_SHIFT << CELL_SITE_SHIFT,
+			              is_write);
 	} else if (!(access->is_atomic && !(cell & CELL_ATOMIC)) &&
 	           (access->is_write || !is_write)) {
 		cell_clear(place, cell, access->mask);
@@ -324,13 +319,13 @@ static void check_place(struct overflow *overflow, const struct arena *arena, ui
 
 void overflow_check(struct arena *arena, const struct page *page, const struct access *access)
 {
-	struct overflow *overflow = arena_at(arena, page->overflow);
+	const struct overflow *overflow = arena_at(arena, page->overflow);
 
 	for (int kind = 0; kind < 2; kind++) {
 		uint32_t plane = overflow->first[kind];
 
 		for (; plane != 0; plane = arena->plane_next[plane])
-			check_place(overflow, arena, plane, access, kind);
+			check_place(arena, plane, access, kind);
 	}
 }
 

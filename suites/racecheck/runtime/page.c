@@ -3,7 +3,8 @@
  * suites/racecheck/runtime/page.c - the shadow of one page of memory.
  *
  * A page has, for each context that touched it and for reads and writes apart,
- * a plane of one cell per 8 bytes; another one when an era ends.
+ * a plane of one cell per 8 bytes; another one when an era ends. What these
+ * can't hold goes to planes that all share: overflow.c.
  */
 #include "suites/racecheck/runtime/shadow.h"
 

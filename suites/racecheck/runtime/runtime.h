@@ -29,7 +29,7 @@
 /* The private arena is emptied in a child by the kernel, the shared one is one for all. */
 struct arena {
 	struct arena_head *head;
-	_Atomic uint32_t *plane_next; /* the next plane of the same page, context and kind */
+	_Atomic uint32_t *plane_next; /* the next plane of the same list */
 	_Atomic uint32_t *plane_era;
 	char *units;
 	char *planes;
@@ -98,7 +98,7 @@ struct site {
 	uint32_t parent, node;
 };
 
-/* Bytes that the thread has said of in its present epoch, but not in its own cell. */
+/* Bytes that the thread has put cells for into overflow.c in its present epoch. */
 struct recent {
 	uint64_t where; /* address of 8 bytes, plus 1 for a write; 0: none */
 	uint64_t mask;

@@ -111,28 +111,43 @@ static inline void put_granule(struct thread *t, uintptr_t address, uint64_t mas
 		overflow_put(t, entry, address, cell, is_write);
 }
 
-/* Stores a cell where nobody else is, nor was in the meantime: no fence, and no check. */
-static inline bool put_alone(const struct thread *t, const struct page *page, bool is_write,
-                             _Atomic uint64_t *own, uint64_t cell)
+/*
+ * Stores a cell where nobody else is, nor was in the meantime: no fence, and no check. Not
+ * where the check would remove what is kept in overflow.c.
+ */
+static inline bool put_alone(const struct thread *t, const struct tlb_entry *entry,
+                             uintptr_t address, bool is_write, uint64_t cell)
 {
-	if (!has_barrier || shadow_has_others(t, page, is_write))
+	uint32_t granule = (uint32_t)(address & 4095) >> 3;
+
+	if (!has_barrier || shadow_has_others(t, entry->page, is_write) ||
+	    page_has_overflow(entry->arena, entry->page, granule))
 		return false;
-	atomic_store_explicit(own, cell, memory_order_relaxed);
+	atomic_store_explicit(&entry->cells[is_write][granule], cell, memory_order_relaxed);
 	/* Not even the compiler may look for others first; add_user() holds the CPU to it. */
 	atomic_signal_fence(memory_order_seq_cst);
-	return !shadow_has_others(t, page, is_write);
+	return !shadow_has_others(t, entry->page, is_write);
 }
 
 void shadow_short(struct thread *t, struct tlb_entry *entry, uintptr_t address, uint64_t mask,
                   bool is_write, uintptr_t place)
 {
-	_Atomic uint64_t *own = &entry->cells[is_write][(address & 4095) >> 3];
+	_Atomic uint64_t *own;
 	uint64_t cell;
 
 	t->busy++;
+	atomic_signal_fence(memory_order_seq_cst);
+	own = &entry->cells[is_write][(address & 4095) >> 3];
+	/* A handler may have run since the caller looked, and taken the entry, or the cell. */
+	if (UNLIKELY(entry->tag != tlb_tag(address) || entry->cells[is_write] == NULL ||
+	             (*own & CELL_MASK & ~mask) != 0)) {
+		t->busy--;
+		shadow_access(address, (size_t)__builtin_popcountll(mask), is_write, false, place);
+		return;
+	}
 	cell = mask | t->epoch_bits | (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
 	atomic_store_explicit(&t->context->last_access, t->epoch, memory_order_relaxed);
-	if (!put_alone(t, entry->page, is_write, own, cell)) {
+	if (!put_alone(t, entry, address, is_write, cell)) {
 		atomic_exchange(own, cell);
 		if (UNLIKELY(!shadow_is_clean(t, entry, address, mask, is_write, false)))
 			shadow_check(address, (size_t)__builtin_popcountll(mask), is_write, false,
@@ -182,12 +197,13 @@ static inline void check_granule(const struct access *access)
 		return;
 	writers = page->users[1] & ~mine;
 	readers = access->is_write ? page->users[0] & ~mine : 0;
-	if (page_has_overflow(entry->arena, page, (uint32_t)(access->address & 4095) >> 3))
-		overflow_check(entry->arena, page, access);
 	for (; writers != 0; writers &= writers - 1)
 		check_slot(access, entry->arena, page, (uint32_t)__builtin_ctzll(writers), true);
 	for (; readers != 0; readers &= readers - 1)
 		check_slot(access, entry->arena, page, (uint32_t)__builtin_ctzll(readers), false);
+	/* Last, since a cell may be moved there from a context's own plane. */
+	if (page_has_overflow(entry->arena, page, (uint32_t)(access->address & 4095) >> 3))
+		overflow_check(entry->arena, page, access);
 }
 
 /* The bytes of an access within the granule at address, as a mask; *count of them. */

@@ -22,6 +22,8 @@ struct overflow {
 	_Atomic uint64_t has_cells[PLANE_CELLS / 64];
 };
 
+_Static_assert(sizeof(struct overflow) <= ARENA_UNIT_BYTES << OVERFLOW_CLASS, "it has a block");
+
 /* The first plane of a context in a page: index 0 for none. */
 _Atomic uint32_t *page_plane(struct arena *arena, struct page *page, uint32_t slot, bool is_write,
                              bool is_made);
@@ -136,8 +138,6 @@ static inline bool shadow_is_clean(const struct thread *t, const struct tlb_entr
 	uint32_t granule = (uint32_t)(address & 4095) >> 3;
 	uint64_t others = page->users[1] | (is_write ? page->users[0] : 0);
 
-	if (UNLIKELY(session->has_eras != 0) || page_has_overflow(arena, page, granule))
-		return false;
 	for (others &= ~(1ull << t->slot); others != 0; others &= others - 1) {
 		uint32_t slot = (uint32_t)__builtin_ctzll(others);
 		const _Atomic uint32_t *planes = arena_at(arena, page->group[slot / 8]);
@@ -151,7 +151,8 @@ static inline bool shadow_is_clean(const struct thread *t, const struct tlb_entr
 		                               mask, is_atomic))
 			return false;
 	}
-	return true;
+	/* Last: a plane may have been added, or a cell moved, while the others were looked at. */
+	return LIKELY(session->has_eras == 0) && !page_has_overflow(arena, page, granule);
 }
 
 /* ---- overflow.c: cells that don't fit into their contexts' own planes ---- */

@@ -51,6 +51,8 @@ static void freed(void *pointer, uintptr_t place)
 {
 	size_t bytes = malloc_usable_size(pointer);
 
+	/* The block may come back, wiped by whoever was given it. */
+	self.recent_epoch = 0;
 	shadow_access((uintptr_t)pointer, bytes < FREE_CHECKED ? bytes : FREE_CHECKED, true, false,
 	              place);
 	if (bytes > FREE_CHECKED)
