@@ -32,12 +32,14 @@ static inline __attribute__((always_inline)) void access_fast(const void *pointe
 	uintptr_t address = (uintptr_t)pointer;
 	struct thread *t = &self;
 	struct tlb_entry *entry = tlb_slot(t, address);
+	const _Atomic uint64_t *cells = entry->cells[is_write];
+	bool is_quiet = entry->is_quiet;
 	uint64_t mask = ((1ull << (bytes > 8 ? 8 : bytes)) - 1) << (address & 7);
 
+	/* The tag last: a handler may use the entry for another page. */
+	atomic_signal_fence(memory_order_seq_cst);
 	if (LIKELY(entry->tag == tlb_tag(address))) {
-		const _Atomic uint64_t *cells = entry->cells[is_write];
-
-		if (entry->is_quiet)
+		if (is_quiet)
 			return;
 		if (LIKELY(cells != NULL && bytes <= 8 && (address & 7) + bytes <= 8)) {
 			uint64_t cell = atomic_load_explicit(&cells[(address & 4095) >> 3],

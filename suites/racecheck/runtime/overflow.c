@@ -254,8 +254,8 @@ static bool place_swap(const struct spill *new, const struct tlb_entry *entry, u
 static void note_recent(const struct spill *spill, uintptr_t address)
 {
 	struct thread *t = spill->t;
-	uint64_t where = (address & ~7ull) | spill->is_write;
-	struct recent *recent = overflow_recent(t, address, spill->is_write);
+	uint64_t key = recent_key(address, spill->is_write);
+	uint64_t *recent = recent_slot(t, address, spill->is_write);
 	uint64_t generation = atomic_load_explicit(&tlb_generation, memory_order_relaxed);
 
 	if (t->recent_epoch != t->epoch || t->recent_generation != generation) {
@@ -263,9 +263,9 @@ static void note_recent(const struct spill *spill, uintptr_t address)
 		t->recent_epoch = t->epoch;
 		t->recent_generation = generation;
 	}
-	if (recent->where != where)
-		*recent = (struct recent){.where = where};
-	recent->mask |= spill->cell & CELL_MASK;
+	if ((*recent & ~CELL_MASK) != key)
+		*recent = key;
+	*recent |= spill->cell & CELL_MASK;
 }
 
 void overflow_put(struct thread *t, const struct tlb_entry *entry, uintptr_t address, uint64_t cell,

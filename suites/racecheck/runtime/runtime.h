@@ -98,12 +98,6 @@ struct site {
 	uint32_t parent, node;
 };
 
-/* Bytes that the thread has put cells for into overflow.c in its present epoch. */
-struct recent {
-	uint64_t where; /* address of 8 bytes, plus 1 for a write; 0: none */
-	uint64_t mask;
-};
-
 struct pending_signal;
 
 /* What a thread keeps for itself; all zero in a thread not yet known. */
@@ -131,7 +125,7 @@ struct thread {
 	uint32_t delay_count; /* so far */
 	void *(*start)(void *);
 	uint64_t recent_epoch, recent_generation; /* of recent[]; epoch 0: none of it holds */
-	struct recent recent[RECENT_SLOTS];
+	uint64_t recent[RECENT_SLOTS];            /* what it has put into overflow.c in it */
 	struct tlb_entry tlb[TLB_SLOTS];
 	struct site sites[SITE_SLOTS];
 	struct frame stack[SHADOW_STACK];

@@ -167,7 +167,13 @@ void overflow_wipe(struct arena *arena, const struct page *page, uint32_t granul
 /* Gives back all that a page keeps there. */
 void overflow_free(struct arena *arena, struct page *page);
 
-static inline struct recent *overflow_recent(struct thread *t, uintptr_t address, bool is_write)
+/* Bytes that a thread has put there: number of 8 bytes << 9 | is_write << 8 | mask of them. */
+static inline uint64_t recent_key(uintptr_t address, bool is_write)
+{
+	return (uint64_t)address >> 3 << 9 | (uint64_t)is_write << 8;
+}
+
+static inline uint64_t *recent_slot(struct thread *t, uintptr_t address, bool is_write)
 {
 	return &t->recent[((address >> 3) * 2 + is_write) % RECENT_SLOTS];
 }
@@ -176,11 +182,14 @@ static inline struct recent *overflow_recent(struct thread *t, uintptr_t address
 static inline bool overflow_is_recent(struct thread *t, uintptr_t address, uint64_t mask,
                                       bool is_write)
 {
-	const struct recent *recent = overflow_recent(t, address, is_write);
+	uint64_t wanted = recent_key(address, is_write) | mask;
 
-	return t->recent_epoch == t->epoch && recent->where == ((address & ~7ull) | is_write) &&
-	       (mask & ~recent->mask) == 0 &&
-	       t->recent_generation == atomic_load_explicit(&tlb_generation, memory_order_relaxed);
+	if (t->recent_epoch != t->epoch ||
+	    t->recent_generation != atomic_load_explicit(&tlb_generation, memory_order_relaxed))
+		return false;
+	/* Read last: a handler may begin another epoch, but what it puts is of that. */
+	atomic_signal_fence(memory_order_seq_cst);
+	return (*recent_slot(t, address, is_write) & (~CELL_MASK | mask)) == wanted;
 }
 
 #endif
