@@ -15,6 +15,7 @@
 
 #define TREE CHECK_CLI_SOURCES "/racecheck/tree.c"
 #define ODD_CALLS CHECK_CLI_SOURCES "/racecheck/odd_calls.c"
+#define TOUCHES CHECK_CLI_SOURCES "/racecheck/touches.c"
 #define ASSEMBLY CHECK_CLI_SOURCES "/racecheck/assembly.c"
 
 enum { EXIT_RACE = 66, EXIT_NO_VERDICT = 3, EXIT_USAGE = 2, TREE_STATUS = 5 };
@@ -209,6 +210,28 @@ static void odd_calls_are_as_without_racecheck(void **state)
 	assert_string_equal(cli->err, "");
 	run(cli, program, "timer");
 	cli_assert_status(cli, EXIT_RACE);
+}
+
+/* What only the library or the kernel reads or writes is known, and when it is done. */
+static void memory_that_calls_touch_is_known(void **state)
+{
+	struct cli *cli = *state;
+	const char *program = in_folder(cli, "touches");
+	char names[1024];
+	char *rest = names;
+
+	build(cli, "gcc", "-std=gnu11", "-O1", "-D_GNU_SOURCE", "-pthread", TOUCHES, "-o", program);
+	cli_assert_status(cli, 0);
+	run(cli, program);
+	assert_in_range(strlen(cli->out), 1, sizeof(names) - 1);
+	strcpy(names, cli->out);
+	for (const char *name; (name = strsep(&rest, "\n")) && *name != '\0';) {
+		print_message("%s\n", name);
+		run(cli, program, name);
+		cli_assert_status(cli, EXIT_RACE);
+		run(cli, program, name, "ok");
+		cli_assert_status(cli, 0);
+	}
 }
 
 static void the_watchdog_names_the_call_that_waits(void **state)
@@ -475,6 +498,7 @@ const struct CMUnitTest cli_racecheck_tests[] = {
 	TEST(a_program_without_callbacks_gets_no_verdict),
 	TEST(a_call_that_is_not_covered_is_named),
 	TEST(odd_calls_are_as_without_racecheck),
+	TEST(memory_that_calls_touch_is_known),
 	TEST(the_watchdog_names_the_call_that_waits),
 	TEST(a_program_that_is_not_there_is_named),
 	TEST(a_sarif_log_is_one_document),

@@ -10,16 +10,21 @@
 
 #include <arpa/inet.h>
 #include <math.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -163,7 +168,101 @@ FILL(sigfillset, int, (sigset_t * out), (out), ret == 0, out, sizeof(*out))
 FILL(sigaddset, int, (sigset_t * out, int number), (out, number), ret == 0, out, sizeof(*out))
 FILL(sigdelset, int, (sigset_t * out, int number), (out, number), ret == 0, out, sizeof(*out))
 
+/* The kernel takes no more of a set than it has signals. */
+enum { SIGNAL_BYTES = _NSIG / 8 };
+
+#define MASK(name)                                                                                 \
+	EXPORT int __wrap_##name(int how, const sigset_t *set, sigset_t *old)                      \
+	{                                                                                          \
+		int ret;                                                                           \
+                                                                                                   \
+		if (set)                                                                           \
+			READS(set, SIGNAL_BYTES);                                                  \
+		ret = name(how, set, old);                                                         \
+		if (ret == 0 && old)                                                               \
+			WRITES(old, SIGNAL_BYTES);                                                 \
+		return ret;                                                                        \
+	}
+
+MASK(pthread_sigmask)
+MASK(sigprocmask)
+FILL(sigpending, int, (sigset_t * out), (out), ret == 0, out, SIGNAL_BYTES)
+
+/* ---- limits, options, timers ---- */
+
+FILL(getrlimit, int, (__rlimit_resource_t which, struct rlimit *out), (which, out), ret == 0, out,
+     sizeof(*out))
+FILL(getitimer, int, (__itimer_which_t which, struct itimerval *out), (which, out), ret == 0, out,
+     sizeof(*out))
+FILL(timer_gettime, int, (timer_t timer, struct itimerspec *out), (timer, out), ret == 0, out,
+     sizeof(*out))
+FILL(timerfd_gettime, int, (int fd, struct itimerspec *out), (fd, out), ret == 0, out, sizeof(*out))
+FILL(statvfs, int, (const char *path, struct statvfs *out), (path, out), ret == 0, out,
+     sizeof(*out))
+FILL(fstatvfs, int, (int fd, struct statvfs *out), (fd, out), ret == 0, out, sizeof(*out))
+FILL(sysinfo, int, (struct sysinfo * out), (out), ret == 0, out, sizeof(*out))
+FILL(sched_getparam, int, (pid_t pid, struct sched_param *out), (pid, out), ret == 0, out,
+     sizeof(*out))
+
+EXPORT int __wrap_sched_setparam(pid_t pid, const struct sched_param *from)
+{
+	if (from)
+		READS(from, sizeof(*from));
+	return sched_setparam(pid, from);
+}
+
+EXPORT int __wrap_sched_setscheduler(pid_t pid, int policy, const struct sched_param *from)
+{
+	if (from)
+		READS(from, sizeof(*from));
+	return sched_setscheduler(pid, policy, from);
+}
+
+EXPORT int __wrap_setrlimit(__rlimit_resource_t which, const struct rlimit *from)
+{
+	if (from)
+		READS(from, sizeof(*from));
+	return setrlimit(which, from);
+}
+
+EXPORT int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t bytes)
+{
+	if (value)
+		READS(value, bytes);
+	return setsockopt(fd, level, name, value, bytes);
+}
+
+EXPORT int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *bytes)
+{
+	int ret = getsockopt(fd, level, name, value, bytes);
+
+	if (ret == 0) {
+		WRITES(bytes, sizeof(*bytes));
+		WRITES(value, *bytes);
+	}
+	return ret;
+}
+
+/* With one argument, whatever it is; only what these requests write is known. */
+EXPORT int __wrap_ioctl(int fd, unsigned long request, void *argument)
+{
+	int ret = ioctl(fd, request, argument);
+
+	if (ret == 0 && (request == FIONREAD || request == TIOCOUTQ))
+		WRITES(argument, sizeof(int));
+	if (ret == 0 && request == TIOCGWINSZ)
+		WRITES(argument, sizeof(struct winsize));
+	return ret;
+}
+
 /* ---- numbers ---- */
+
+#define FROM_48_BITS(name, ret_type)                                                               \
+	FILL(name, ret_type, (unsigned short state[3]), (state), true, state, 3 * sizeof(*state))
+
+FROM_48_BITS(erand48, double)
+FROM_48_BITS(nrand48, long)
+FROM_48_BITS(jrand48, long)
 
 FILL(sem_getvalue, int, (sem_t * sem, int *out), (sem, out), ret == 0, out, sizeof(*out))
 FILL(frexp, double, (double value, int *out), (value, out), true, out, sizeof(*out))
@@ -188,6 +287,31 @@ EXPORT void *__wrap_memccpy(void *to, const void *from, int stop, size_t bytes)
 	READS(from, copied);
 	WRITES(to, copied);
 	return end;
+}
+
+EXPORT void __wrap_swab(const void *from, void *to, ssize_t bytes)
+{
+	if (bytes > 1) {
+		READS(from, (size_t)bytes & ~1ul);
+		WRITES(to, (size_t)bytes & ~1ul);
+	}
+	swab(from, to, bytes);
+}
+
+EXPORT size_t __wrap_strxfrm(char *to, const char *from, size_t room)
+{
+	size_t bytes = strxfrm(to, from, room);
+
+	READS(from, strlen(from) + 1);
+	if (bytes < room)
+		WRITES(to, bytes + 1);
+	return bytes;
+}
+
+EXPORT char *__wrap_getenv(const char *name)
+{
+	READS(name, strlen(name) + 1);
+	return getenv(name);
 }
 
 EXPORT char *__wrap_strerror_r(int number, char *out, size_t room)

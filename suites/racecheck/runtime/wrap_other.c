@@ -10,13 +10,16 @@
 
 /* ---- sleeping: no edge, whatever it is meant for ---- */
 
-#define SLEEP(name, ret_type, parameters, arguments, done)                                         \
+/* time: what is read of the program's memory, or null; left: what is written if it was cut short.
+ */
+#define SLEEP(name, ret_type, parameters, arguments, done, time, left)                             \
 	INTERPOSE ret_type name parameters                                                         \
 	{                                                                                          \
 		ret_type ret;                                                                      \
                                                                                                    \
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
+		touch_time(time, false, CALLER);                                                   \
 		if (is_scheduled) {                                                                \
 			schedule_yield();                                                          \
 			pthread_testcancel();                                                      \
@@ -24,18 +27,28 @@
 		} else {                                                                           \
 			ret = REAL(name) arguments;                                                \
 		}                                                                                  \
+		if (ret != 0)                                                                      \
+			touch_time(left, true, CALLER);                                            \
 		call_end();                                                                        \
 		return ret;                                                                        \
 	}
 
-SLEEP(sleep, unsigned, (unsigned seconds), (seconds), 0)
-SLEEP(usleep, int, (useconds_t us), (us), 0)
-SLEEP(nanosleep, int, (const struct timespec *time, struct timespec *left), (time, left), 0)
+static void touch_time(const struct timespec *time, bool is_write, uintptr_t place)
+{
+	if (time)
+		touch(time, sizeof(*time), is_write, place);
+}
+
+SLEEP(sleep, unsigned, (unsigned seconds), (seconds), 0, NULL, NULL)
+SLEEP(usleep, int, (useconds_t us), (us), 0, NULL, NULL)
+SLEEP(nanosleep, int, (const struct timespec *time, struct timespec *left), (time, left), 0, time,
+      errno == EINTR ? left : NULL)
 SLEEP(clock_nanosleep, int,
       (clockid_t clock, int flags, const struct timespec *time, struct timespec *left),
-      (clock, flags, time, left), 0)
-SLEEP(thrd_sleep, int, (const struct timespec *time, struct timespec *left), (time, left), 0)
-SLEEP(sched_yield, int, (void), (), 0)
+      (clock, flags, time, left), 0, time, ret == EINTR && !(flags & TIMER_ABSTIME) ? left : NULL)
+SLEEP(thrd_sleep, int, (const struct timespec *time, struct timespec *left), (time, left), 0, time,
+      ret == -1 ? left : NULL)
+SLEEP(sched_yield, int, (void), (), 0, NULL, NULL)
 
 INTERPOSE void thrd_yield(void)
 {

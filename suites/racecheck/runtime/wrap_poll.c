@@ -116,15 +116,18 @@ static void seen_polled(const struct pollfd *fds, nfds_t count, enum edge edge)
 
 /*
  * WAITER: a call that waits, made as attempts without a wait under the
- * scheduler; is_forever and is_never say what its time limit is.
+ * scheduler; is_forever and is_never say what its time limit is, reads and writes what
+ * memory the kernel looks at first and answers in.
  */
-#define WAITER(name, ret_type, parameters, arguments, attempt, is_never, is_forever, seen)         \
+#define WAITER(name, ret_type, parameters, arguments, attempt, is_never, is_forever, seen, reads,  \
+               writes)                                                                             \
 	INTERPOSE ret_type name parameters                                                         \
 	{                                                                                          \
 		ret_type ret;                                                                      \
                                                                                                    \
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
+		reads;                                                                             \
 		if (LIKELY(!is_scheduled)) {                                                       \
 			ret = REAL(name) arguments;                                                \
 		} else {                                                                           \
@@ -136,6 +139,8 @@ static void seen_polled(const struct pollfd *fds, nfds_t count, enum edge edge)
 		}                                                                                  \
 		if (ret > 0)                                                                       \
 			BUSY(seen);                                                                \
+		if (ret >= 0)                                                                      \
+			writes;                                                                    \
 		call_end();                                                                        \
 		return ret;                                                                        \
 	}
@@ -147,12 +152,27 @@ static bool is_zero(const struct timespec *timeout)
 
 static const struct timespec no_time;
 
+static void reads_time(const struct timespec *timeout, uintptr_t place)
+{
+	if (timeout)
+		touch(timeout, sizeof(*timeout), false, place);
+}
+
+static void writes_polled(struct pollfd *fds, nfds_t count, uintptr_t place)
+{
+	for (nfds_t i = 0; i < count; i++)
+		touch(&fds[i].revents, sizeof(fds[i].revents), true, place);
+}
+
 WAITER(poll, int, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout),
-       REAL(poll)(fds, count, 0), timeout == 0, timeout < 0, seen_polled(fds, count, EDGE_poll))
+       REAL(poll)(fds, count, 0), timeout == 0, timeout < 0, seen_polled(fds, count, EDGE_poll),
+       READS(fds, count * sizeof(*fds)), writes_polled(fds, count, CALLER))
 WAITER(ppoll, int,
        (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask),
        (fds, count, timeout, mask), REAL(ppoll)(fds, count, &no_time, mask), is_zero(timeout),
-       !timeout, seen_polled(fds, count, EDGE_ppoll))
+       !timeout, seen_polled(fds, count, EDGE_ppoll),
+       (READS(fds, count * sizeof(*fds)), reads_time(timeout, CALLER)),
+       writes_polled(fds, count, CALLER))
 
 static void seen_selected(int count, const fd_set *readable, const fd_set *writable, enum edge edge)
 {
@@ -162,6 +182,26 @@ static void seen_selected(int count, const fd_set *readable, const fd_set *writa
 		if (writable && FD_ISSET(fd, writable))
 			seen_room(fd, edge);
 	}
+}
+
+/* The kernel reads sets and answers in them, in whole words. */
+static void touch_sets(int count, fd_set *in, fd_set *out, fd_set *other, bool is_write,
+                       uintptr_t place)
+{
+	fd_set *sets[3] = {in, out, other};
+	size_t bytes = count > 0 ? ((size_t)count + 63) / 64 * 8 : 0;
+
+	for (int i = 0; i < 3; i++) {
+		if (sets[i])
+			touch(sets[i], bytes, is_write, place);
+	}
+}
+
+/* Linux leaves in it the time that was left. */
+static void touch_time(struct timeval *timeout, bool is_write, uintptr_t place)
+{
+	if (timeout)
+		touch(timeout, sizeof(*timeout), is_write, place);
 }
 
 /* An attempt of select() that keeps the sets if nothing is ready. */
@@ -187,12 +227,16 @@ static int select_attempt(int count, fd_set *in, fd_set *out, fd_set *other)
 WAITER(select, int, (int count, fd_set *in, fd_set *out, fd_set *other, struct timeval *timeout),
        (count, in, out, other, timeout), select_attempt(count, in, out, other),
        timeout && timeout->tv_sec == 0 && timeout->tv_usec == 0, !timeout,
-       seen_selected(count, in, out, EDGE_select))
+       seen_selected(count, in, out, EDGE_select),
+       (touch_sets(count, in, out, other, false, CALLER), touch_time(timeout, false, CALLER)),
+       (touch_sets(count, in, out, other, true, CALLER), touch_time(timeout, true, CALLER)))
 WAITER(pselect, int,
        (int count, fd_set *in, fd_set *out, fd_set *other, const struct timespec *timeout,
         const sigset_t *mask),
        (count, in, out, other, timeout, mask), select_attempt(count, in, out, other),
-       is_zero(timeout), !timeout, seen_selected(count, in, out, EDGE_pselect))
+       is_zero(timeout), !timeout, seen_selected(count, in, out, EDGE_pselect),
+       (touch_sets(count, in, out, other, false, CALLER), reads_time(timeout, CALLER)),
+       touch_sets(count, in, out, other, true, CALLER))
 
 static void watched_set(int epoll, int operation, int fd, const struct epoll_event *event)
 {
@@ -221,6 +265,8 @@ INTERPOSE int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *ev
 
 	if (!call_begin(EDGE_epoll_ctl, CALLER))
 		return REAL(epoll_ctl)(epoll, operation, fd, event);
+	if (event && operation != EPOLL_CTL_DEL)
+		READS(event, sizeof(*event));
 	channel_release((struct channel_key){CHANNEL_EPOLL, (uint64_t)epoll, 0}, EDGE_epoll_ctl);
 	BUSY(watched_set(epoll, operation, fd, event));
 	ret = REAL(epoll_ctl)(epoll, operation, fd, event);
@@ -246,14 +292,17 @@ static void seen_events(int epoll, const struct epoll_event *events, int count, 
 
 WAITER(epoll_wait, int, (int epoll, struct epoll_event *events, int room, int timeout),
        (epoll, events, room, timeout), REAL(epoll_wait)(epoll, events, room, 0), timeout == 0,
-       timeout < 0, seen_events(epoll, events, ret, EDGE_epoll_wait))
+       timeout < 0, seen_events(epoll, events, ret, EDGE_epoll_wait), (void)0,
+       WRITES(events, (size_t)ret * sizeof(*events)))
 WAITER(epoll_pwait, int,
        (int epoll, struct epoll_event *events, int room, int timeout, const sigset_t *mask),
        (epoll, events, room, timeout, mask), REAL(epoll_pwait)(epoll, events, room, 0, mask),
-       timeout == 0, timeout < 0, seen_events(epoll, events, ret, EDGE_epoll_pwait))
+       timeout == 0, timeout < 0, seen_events(epoll, events, ret, EDGE_epoll_pwait), (void)0,
+       WRITES(events, (size_t)ret * sizeof(*events)))
 WAITER(epoll_pwait2, int,
        (int epoll, struct epoll_event *events, int room, const struct timespec *timeout,
         const sigset_t *mask),
        (epoll, events, room, timeout, mask),
        REAL(epoll_pwait2)(epoll, events, room, &no_time, mask), is_zero(timeout), !timeout,
-       seen_events(epoll, events, ret, EDGE_epoll_pwait2))
+       seen_events(epoll, events, ret, EDGE_epoll_pwait2), reads_time(timeout, CALLER),
+       WRITES(events, (size_t)ret * sizeof(*events)))

@@ -415,14 +415,26 @@ static bool await_ending(void)
 	return round != 0;
 }
 
+/* What the kernel has written of a child. */
+static void child_told(int *status, struct rusage *usage, uintptr_t place)
+{
+	if (status)
+		touch(status, sizeof(*status), true, place);
+	if (usage)
+		touch(usage, sizeof(*usage), true, place);
+}
+
 static void wait_scheduled(enum edge edge)
 {
 	if (!await_ending())
 		schedule_block(edge, 0);
 }
 
-/* WAITER: attempt is the call with WNOHANG; it answers 0 while nothing happened. */
-#define WAITER(name, parameters, arguments, attempt, is_patient)                                   \
+/*
+ * WAITER: attempt is the call with WNOHANG; it answers 0 while nothing happened. used: where
+ * the kernel tells what the child has used, or null.
+ */
+#define WAITER(name, parameters, arguments, attempt, is_patient, used)                             \
 	INTERPOSE pid_t name parameters                                                            \
 	{                                                                                          \
 		int status_room = 0;                                                               \
@@ -440,18 +452,20 @@ static void wait_scheduled(enum edge edge)
 				wait_scheduled(EDGE_##name);                                       \
 		}                                                                                  \
 		process_waited(pid, pid > 0 ? *status : 0, EDGE_##name);                           \
+		if (pid > 0)                                                                       \
+			child_told(status != &status_room ? status : NULL, used, CALLER);          \
 		call_end();                                                                        \
 		return pid;                                                                        \
 	}
 
-WAITER(wait, (int *status), (status), REAL(waitpid)(-1, status, WNOHANG), true)
+WAITER(wait, (int *status), (status), REAL(waitpid)(-1, status, WNOHANG), true, NULL)
 WAITER(waitpid, (pid_t which, int *status, int options), (which, status, options),
-       REAL(waitpid)(which, status, options | WNOHANG), !(options & WNOHANG))
+       REAL(waitpid)(which, status, options | WNOHANG), !(options & WNOHANG), NULL)
 WAITER(wait3, (int *status, int options, struct rusage *usage), (status, options, usage),
-       REAL(wait3)(status, options | WNOHANG, usage), !(options & WNOHANG))
+       REAL(wait3)(status, options | WNOHANG, usage), !(options & WNOHANG), usage)
 WAITER(wait4, (pid_t which, int *status, int options, struct rusage *usage),
        (which, status, options, usage), REAL(wait4)(which, status, options | WNOHANG, usage),
-       !(options & WNOHANG))
+       !(options & WNOHANG), usage)
 
 INTERPOSE int waitid(idtype_t type, id_t which, siginfo_t *info, int options)
 {
@@ -476,6 +490,9 @@ INTERPOSE int waitid(idtype_t type, id_t which, siginfo_t *info, int options)
 
 		process_waited(info->si_pid, is_end ? 0 : 0x137f, EDGE_waitid);
 	}
+	/* The rest of it is left as it was. */
+	if (ret == 0 && info != &room)
+		WRITES(info, (size_t)((char *)(&info->si_status + 1) - (char *)info));
 	call_end();
 	return ret;
 }

@@ -116,3 +116,28 @@ EXPORT size_t __wrap_wcstombs(char *to, const wchar_t *from, size_t room)
 		WRITES(to, bytes < room ? bytes + 1 : room);
 	return bytes;
 }
+
+/* What it reads is not looked at. */
+EXPORT int __wrap_vswprintf(wchar_t *to, size_t room, const wchar_t *format, va_list arguments)
+{
+	int count = vswprintf(to, room, format, arguments);
+
+	READS(format, bytes_of(wcslen(format) + 1));
+	if (count >= 0)
+		WRITES(to, bytes_of((size_t)count + 1));
+	return count;
+}
+
+EXPORT int __wrap_swprintf(wchar_t *to, size_t room, const wchar_t *format, ...)
+{
+	va_list arguments;
+	int count;
+
+	va_start(arguments, format);
+	count = vswprintf(to, room, format, arguments);
+	va_end(arguments);
+	READS(format, bytes_of(wcslen(format) + 1));
+	if (count >= 0)
+		WRITES(to, bytes_of((size_t)count + 1));
+	return count;
+}
