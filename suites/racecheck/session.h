@@ -74,11 +74,13 @@ struct context {
 	uint32_t spins;
 	_Atomic uint16_t calling;     /* enum edge of the call it is inside */
 	_Atomic uint32_t is_external; /* 1: in a call the scheduler can't see, 2: executing */
+	_Atomic uint32_t is_spawning; /* in posix_spawn(): who it starts will be told */
 };
 
 /* Who used a context from an epoch on: contexts are used again after a join. */
 struct occupant {
 	uint64_t first_epoch;
+	uint64_t begun_ns; /* CLOCK_BOOTTIME */
 	uint32_t slot, pid, tid;
 	char name[16];
 	uint64_t clock[CONTEXT_MAX]; /* at its end; set when another takes its slot */

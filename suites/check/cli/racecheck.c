@@ -16,6 +16,7 @@
 #define TREE CHECK_CLI_SOURCES "/racecheck/tree.c"
 #define ODD_CALLS CHECK_CLI_SOURCES "/racecheck/odd_calls.c"
 #define TOUCHES CHECK_CLI_SOURCES "/racecheck/touches.c"
+#define STRANGERS CHECK_CLI_SOURCES "/racecheck/strangers.c"
 #define ASSEMBLY CHECK_CLI_SOURCES "/racecheck/assembly.c"
 
 enum { EXIT_RACE = 66, EXIT_NO_VERDICT = 3, EXIT_USAGE = 2, TREE_STATUS = 5 };
@@ -223,13 +224,31 @@ static void memory_that_calls_touch_is_known(void **state)
 	build(cli, "gcc", "-std=gnu11", "-O1", "-D_GNU_SOURCE", "-pthread", TOUCHES, "-o", program);
 	cli_assert_status(cli, 0);
 	run(cli, program);
-	assert_in_range(strlen(cli->out), 1, sizeof(names) - 1);
-	strcpy(names, cli->out);
+	assert_in_range(snprintf(names, sizeof(names), "%s", cli->out), 1, sizeof(names) - 1);
 	for (const char *name; (name = strsep(&rest, "\n")) && *name != '\0';) {
 		print_message("%s\n", name);
 		run(cli, program, name);
 		cli_assert_status(cli, EXIT_RACE);
 		run(cli, program, name, "ok");
+		cli_assert_status(cli, 0);
+	}
+}
+
+/* A worker comes after what its parent did before it was started, and after no more than that. */
+static void strangers_come_after_what_started_them(void **state)
+{
+	static const char *const racy[] = {"siblings", "later", "background"};
+	static const char *const ordered[] = {"in_turn", "before", "foreground"};
+	struct cli *cli = *state;
+	const char *program = in_folder(cli, "strangers");
+
+	build(cli, "gcc", "-std=gnu11", "-O1", "-D_GNU_SOURCE", STRANGERS, "-o", program);
+	cli_assert_status(cli, 0);
+	for (size_t i = 0; i < sizeof(racy) / sizeof(racy[0]) * 5; i++) {
+		print_message("%s, %s\n", racy[i / 5], ordered[i / 5]);
+		run(cli, program, racy[i / 5]);
+		cli_assert_status(cli, EXIT_RACE);
+		run(cli, program, ordered[i / 5]);
 		cli_assert_status(cli, 0);
 	}
 }
@@ -499,6 +518,7 @@ const struct CMUnitTest cli_racecheck_tests[] = {
 	TEST(a_call_that_is_not_covered_is_named),
 	TEST(odd_calls_are_as_without_racecheck),
 	TEST(memory_that_calls_touch_is_known),
+	TEST(strangers_come_after_what_started_them),
 	TEST(the_watchdog_names_the_call_that_waits),
 	TEST(a_program_that_is_not_there_is_named),
 	TEST(a_sarif_log_is_one_document),

@@ -338,6 +338,18 @@ void channel_acquire(struct channel_key key, enum edge edge)
 	self.busy--;
 }
 
+bool channel_learn(struct channel_key key, uint64_t *known)
+{
+	struct channel_ref ref = channel_at(key);
+	bool is_released;
+
+	lock_take(&ref.channel->lock);
+	is_released = ref.channel->all.unit != 0;
+	clock_take(ref.arena, &ref.channel->all, known);
+	lock_give(&ref.channel->lock);
+	return is_released;
+}
+
 bool channel_await(struct channel_ref ref, uint32_t version, enum edge edge, uint64_t deadline_ns)
 {
 	uint64_t now;

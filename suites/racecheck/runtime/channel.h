@@ -129,5 +129,7 @@ bool channel_await(struct channel_ref ref, uint32_t version, enum edge edge, uin
 /* Coarse edges on a key. */
 void channel_release(struct channel_key key, enum edge edge);
 void channel_acquire(struct channel_key key, enum edge edge);
+/* Joins all that was released on a key into known[]. False: nobody has, yet. */
+bool channel_learn(struct channel_key key, uint64_t *known);
 
 #endif

@@ -14,6 +14,8 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+enum { SPAWN_WAIT_ROUNDS = 10000 };
+
 __thread struct thread self;
 _Atomic uint64_t tlb_generation = 1;
 _Atomic uint32_t other_threads;
@@ -30,8 +32,11 @@ static uint32_t occupant_add(uint32_t slot, uint64_t epoch, uint32_t pid, uint32
 	/* Names are lost past the limit, verdicts are not: the last entry is shared. */
 	if (index >= OCCUPANT_MAX)
 		index = OCCUPANT_MAX - 1;
-	session->occupant[index] =
-		(struct occupant){.first_epoch = epoch, .slot = slot, .pid = pid, .tid = tid};
+	session->occupant[index] = (struct occupant){.first_epoch = epoch,
+	                                             .begun_ns = now_ns(CLOCK_BOOTTIME),
+	                                             .slot = slot,
+	                                             .pid = pid,
+	                                             .tid = tid};
 	sys_call2(SYS_prctl, PR_GET_NAME, session->occupant[index].name);
 	return index;
 }
@@ -121,6 +126,7 @@ uint32_t context_create(const uint64_t *known, uint32_t pid, uint32_t tid)
 	context->is_detached = 0;
 	context->is_cancelled = 0;
 	context->is_crashed = 0;
+	context->is_spawning = 0;
 	context->ended_ns = 0;
 	context->pid = pid;
 	context->tid = tid;
@@ -271,6 +277,22 @@ void context_join_gone(bool is_all)
 	own_join(session->gone[is_all ? GONE_ALL : GONE_CRASHED]);
 }
 
+void context_join_gone_since(uint64_t since_ns)
+{
+	uint32_t count = session->occupant_count;
+
+	for (uint32_t i = count < OCCUPANT_MAX ? count : OCCUPANT_MAX; i > 0; i--) {
+		const struct occupant *occupant = &session->occupant[i - 1];
+
+		if (occupant->begun_ns < since_ns)
+			break;
+		if (session->context[occupant->slot].occupant != i - 1)
+			own_join(occupant->clock);
+		else if (occupant->slot != self.slot && process_is_dead(occupant->pid))
+			row_join(occupant->slot);
+	}
+}
+
 bool context_is_known(uint32_t pid)
 {
 	for (uint32_t slot = 0; slot < context_count(); slot++) {
@@ -340,13 +362,57 @@ static void known_earlier(uint64_t *known)
 	}
 }
 
+static bool is_in_spawn(uint32_t pid)
+{
+	for (uint32_t slot = 0; slot < context_count(); slot++) {
+		if (session->context[slot].pid == pid && session->context[slot].is_spawning)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Joins into known[] what its parent knew when it started this stranger by posix_spawn(),
+ * which may be about to say so. False: it was not started like that.
+ */
+static bool known_to_parent(uint32_t pid, uint64_t *known)
+{
+	const struct channel_key key = {CHANNEL_SPAWN, pid, 1};
+	const struct timespec pause = {.tv_nsec = 200000};
+	uint32_t parent = (uint32_t)stat_field(pid, 4);
+	bool is_told = false;
+	bool is_in_time = true;
+
+	for (int i = 0; i < SPAWN_WAIT_ROUNDS && !is_told && is_in_time; i++) {
+		if (i > 0)
+			sys_call2(SYS_nanosleep, &pause, 0);
+		is_in_time = is_in_spawn(parent);
+		is_told = channel_learn(key, known);
+	}
+	return is_told;
+}
+
+/* What its ancestors had done when they started programs. */
+static void learn_from_ancestors(uint32_t pid)
+{
+	uint32_t ancestor = pid;
+	bool is_orphan = true;
+
+	for (int depth = 0; depth < 8 && ancestor > 1; depth++) {
+		ancestor = (uint32_t)stat_field(ancestor, 4);
+		is_orphan = is_orphan && !context_is_known(ancestor);
+		channel_acquire((struct channel_key){CHANNEL_SPAWN, ancestor, 0}, EDGE_posix_spawn);
+	}
+	if (is_orphan)
+		channel_acquire((struct channel_key){CHANNEL_SPAWN, 0, 0}, EDGE_posix_spawn);
+}
+
 void context_attach(void)
 {
 	uint64_t known[CONTEXT_MAX] = {0};
 	uint32_t pid = process_id();
-	uint32_t ancestor = pid;
 	bool is_stranger = true;
-	bool is_orphan = true;
+	bool is_told;
 	uint32_t slot;
 
 	for (slot = 0; slot < context_count(); slot++) {
@@ -360,20 +426,18 @@ void context_attach(void)
 		context->schedule = SCHEDULE_DONE;
 		is_stranger = false;
 	}
-	if (is_stranger)
+	is_told = is_stranger && known_to_parent(pid, known);
+	if (is_stranger && !is_told)
 		known_earlier(known);
 	slot = context_create(known, pid, pid);
 	if (slot == CONTEXT_MAX)
 		return;
 	context_adopt(slot);
 	atomic_fetch_add(&session->process_count, 1);
-	for (int depth = 0; is_stranger && depth < 8 && ancestor > 1; depth++) {
-		ancestor = (uint32_t)stat_field(ancestor, 4);
-		is_orphan = is_orphan && !context_is_known(ancestor);
-		channel_acquire((struct channel_key){CHANNEL_SPAWN, ancestor, 0}, EDGE_posix_spawn);
-	}
-	if (is_stranger && is_orphan)
-		channel_acquire((struct channel_key){CHANNEL_SPAWN, 0, 0}, EDGE_posix_spawn);
+	if (is_told)
+		context_log(EDGE_posix_spawn, true);
+	else if (is_stranger)
+		learn_from_ancestors(pid);
 }
 
 void context_forked(uint32_t slot)

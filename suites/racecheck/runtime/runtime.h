@@ -189,6 +189,8 @@ void context_join_process(uint32_t pid);
  * those that ended in good order, but that nobody checked waited for.
  */
 void context_join_gone(bool is_all);
+/* The same for every process that began at that time of CLOCK_BOOTTIME or later, and is dead. */
+void context_join_gone_since(uint64_t since_ns);
 /* Is there a context of that process that still runs? */
 bool context_is_known(uint32_t pid);
 /* Orders the context of an occupant, which has died, before the caller. */

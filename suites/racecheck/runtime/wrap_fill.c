@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <math.h>
+#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -184,6 +185,15 @@ enum { SIGNAL_BYTES = _NSIG / 8 };
 		return ret;                                                                        \
 	}
 
+EXPORT int __wrap_sigismember(const sigset_t *set, int number)
+{
+	int ret = sigismember(set, number);
+
+	if (ret >= 0)
+		READS((const char *)set + (number - 1) / 64 * 8, 8);
+	return ret;
+}
+
 MASK(pthread_sigmask)
 MASK(sigprocmask)
 FILL(sigpending, int, (sigset_t * out), (out), ret == 0, out, SIGNAL_BYTES)
@@ -201,6 +211,10 @@ FILL(statvfs, int, (const char *path, struct statvfs *out), (path, out), ret == 
      sizeof(*out))
 FILL(fstatvfs, int, (int fd, struct statvfs *out), (fd, out), ret == 0, out, sizeof(*out))
 FILL(sysinfo, int, (struct sysinfo * out), (out), ret == 0, out, sizeof(*out))
+FILL(sched_getaffinity, int, (pid_t pid, size_t bytes, cpu_set_t *out), (pid, bytes, out), ret == 0,
+     out, bytes)
+FILL(pthread_getname_np, int, (pthread_t thread, char *out, size_t room), (thread, out, room),
+     ret == 0, out, strlen(out) + 1)
 FILL(sched_getparam, int, (pid_t pid, struct sched_param *out), (pid, out), ret == 0, out,
      sizeof(*out))
 

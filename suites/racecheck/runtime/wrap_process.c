@@ -293,6 +293,12 @@ static void spawn_prepare(enum edge edge)
 	channel_release((struct channel_key){CHANNEL_SPAWN, 0, 0}, edge);
 }
 
+/* What the child comes after: not what its parent does later, before others are started. */
+static void spawn_tell(pid_t child, enum edge edge)
+{
+	channel_release((struct channel_key){CHANNEL_SPAWN, (uint64_t)child, 1}, edge);
+}
+
 /* Under the scheduler a spawned program joins in before its parent goes on. */
 static void spawn_settle(pid_t pid)
 {
@@ -317,9 +323,15 @@ static void spawn_settle(pid_t pid)
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name)(pid, path, files, attributes, arguments, with);          \
 		spawn_prepare(EDGE_##name);                                                        \
+		self.context->is_spawning = 1;                                                     \
 		ret = REAL(name)(&child, path, files, attributes, arguments, with);                \
-		if (ret == 0 && pid)                                                               \
+		if (ret == 0)                                                                      \
+			spawn_tell(child, EDGE_##name);                                            \
+		self.context->is_spawning = 0;                                                     \
+		if (ret == 0 && pid) {                                                             \
+			WRITES(pid, sizeof(*pid));                                                 \
 			*pid = child;                                                              \
+		}                                                                                  \
 		if (ret == 0)                                                                      \
 			spawn_settle(child);                                                       \
 		call_end();                                                                        \
@@ -329,12 +341,18 @@ static void spawn_settle(pid_t pid)
 SPAWN(posix_spawn)
 SPAWN(posix_spawnp)
 
+/* What pclose() waits for began after the first call. */
+static _Atomic uint64_t first_popen_ns;
+
 INTERPOSE FILE *popen(const char *command, const char *mode)
 {
+	uint64_t now = now_ns(CLOCK_BOOTTIME);
+	uint64_t never = 0;
 	FILE *file;
 
 	if (!call_begin(EDGE_popen, CALLER))
 		return REAL(popen)(command, mode);
+	atomic_compare_exchange_strong(&first_popen_ns, &never, now);
 	spawn_prepare(EDGE_popen);
 	file = REAL(popen)(command, mode);
 	call_end();
@@ -342,12 +360,14 @@ INTERPOSE FILE *popen(const char *command, const char *mode)
 }
 
 /*
- * SHELL: a call that waits for programs; they come before its return. What comes
- * before the call comes before them only if it starts them, too: begin, its first step.
+ * SHELL: a call that waits for programs; they come before its return, but none that began
+ * before since. What comes before the call comes before them only if it starts them,
+ * too: begin, its first step.
  */
-#define SHELL(name, parameters, arguments, begin)                                                  \
+#define SHELL(name, parameters, arguments, begin, since)                                           \
 	INTERPOSE int name parameters                                                              \
 	{                                                                                          \
+		uint64_t since_ns = (since);                                                       \
 		int ret;                                                                           \
                                                                                                    \
 		if (!call_begin(EDGE_##name, CALLER))                                              \
@@ -357,13 +377,13 @@ INTERPOSE FILE *popen(const char *command, const char *mode)
 		ret = REAL(name) arguments;                                                        \
 		schedule_inside();                                                                 \
 		if (!edge_is_off(EDGE_##name))                                                     \
-			BUSY(context_join_gone(true));                                             \
+			BUSY(context_join_gone_since(since_ns));                                   \
 		call_end();                                                                        \
 		return ret;                                                                        \
 	}
 
-SHELL(system, (const char *command), (command), spawn_prepare(EDGE_system))
-SHELL(pclose, (FILE * file), (file), stdio_closing(file, EDGE_pclose))
+SHELL(system, (const char *command), (command), spawn_prepare(EDGE_system), now_ns(CLOCK_BOOTTIME))
+SHELL(pclose, (FILE * file), (file), stdio_closing(file, EDGE_pclose), first_popen_ns)
 
 /* ---- wait ---- */
 

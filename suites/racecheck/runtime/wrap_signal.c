@@ -265,8 +265,10 @@ static int taken(const sigset_t *set, siginfo_t *info, const struct timespec *li
 	}
 	if (ret > 0) {
 		BUSY(signal_taken(ret, room.si_code, dead_child(&room), edge));
-		if (info)
+		if (info) {
+			WRITES(info, sizeof(*info));
 			*info = room;
+		}
 	}
 	call_end();
 	return ret;
@@ -283,6 +285,8 @@ INTERPOSE int sigwait(const sigset_t *set, int *number)
 	} while (ret < 0 && errno == EINTR);
 	if (ret < 0)
 		return errno;
+	READS(set, sizeof(*set));
+	WRITES(number, sizeof(*number));
 	*number = ret;
 	return 0;
 }

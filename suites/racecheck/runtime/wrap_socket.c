@@ -221,6 +221,8 @@ INTERPOSE int socketpair(int domain, int type, int protocol, int fds[2])
 
 	if (ret == 0 && runtime_enter())
 		BUSY(fd_pair(fds[0], fds[1]));
+	if (ret == 0)
+		WRITES(fds, 2 * sizeof(*fds));
 	return ret;
 }
 

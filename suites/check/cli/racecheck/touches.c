@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,12 +82,22 @@ static void make_set(void)
 
 static void make_text(void)
 {
-	strcpy(shared.text, "HOME");
+	memcpy(shared.text, "HOME", sizeof("HOME"));
 }
 
 static void make_option(void)
 {
 	shared.number = 1;
+}
+
+static sigset_t user_signal;
+
+static void make_signal(void)
+{
+	sigemptyset(&user_signal);
+	sigaddset(&user_signal, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &user_signal, NULL);
+	raise(SIGUSR1);
 }
 
 static int make_epoll(void)
@@ -98,139 +109,13 @@ static int make_epoll(void)
 	return epoll;
 }
 
+static int make_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
 static struct timeval no_interval;
 static const struct timespec no_time;
-
-/* What to do before, the call, and how the other thread touches the memory. */
-#define CALLS(row)                                                                                                                \
-	row(wait, make_child(), wait(&shared.number), reads) row(                                                                 \
-		waitpid, make_child(), waitpid(child, &shared.number, 0),                                                         \
-		reads) row(waitid, make_child(),                                                                                  \
-	                   waitid(P_PID, (id_t)child, &shared.info, WEXITED),                                                     \
-	                   reads) row(wait4, make_child(), wait4(child, NULL, 0, &shared.usage),                                  \
-	                              reads) row(poll, make_poll(), poll(shared.poll, 1, 0),                                      \
-	                                         reads_answer) row(poll_fd, make_poll(),                                          \
-	                                                           poll(shared.poll, 1, 0),                                       \
-	                                                           writes)                                                        \
-		row(ppoll_time, (void)0, ppoll(NULL, 0, &shared.time, NULL),                                                      \
-	            writes) row(select, make_set(),                                                                               \
-	                        select(pipe_ends[1] + 1, NULL, &shared.set, NULL, &no_interval),                                  \
-	                        reads) row(select_time, (void)0,                                                                  \
-	                                   select(0, NULL, NULL, NULL, &shared.interval),                                         \
-	                                   reads) row(pselect, make_set(),                                                        \
-	                                              pselect(pipe_ends[1] + 1, NULL, &shared.set,                                \
-	                                                      NULL, &no_time, NULL),                                              \
-	                                              reads)                                                                      \
-			row(epoll_wait, (void)0, epoll_wait(make_epoll(), shared.event, 2, 0),                                    \
-	                    reads) row(epoll_ctl, (void)0,                                                                        \
-	                               epoll_ctl(epoll_create1(EPOLL_CLOEXEC), EPOLL_CTL_ADD,                                     \
-	                                         pipe_ends[1], shared.event),                                                     \
-	                               writes) row(nanosleep, (void)0,                                                            \
-	                                           nanosleep(&shared.time, NULL),                                                 \
-	                                           writes) row(clock_nanosleep, (void)0,                                          \
-	                                                       clock_nanosleep(CLOCK_MONOTONIC,                                   \
-	                                                                       0, &shared.time,                                   \
-	                                                                       NULL),                                             \
-	                                                       writes) row(thrd_sleep, (void)0,                                   \
-	                                                                   thrd_sleep(                                            \
-										   &shared.time, NULL),                           \
-	                                                                   writes) row(posix_memalign,                            \
-	                                                                               (void)0,                                   \
-	                                                                               posix_memalign(&shared.pointer,            \
-	                                                                                              64,                         \
-	                                                                                              64),                        \
-	                                                                               reads)                                     \
-				row(pthread_sigmask, (void)0,                                                                     \
-	                            pthread_sigmask(SIG_BLOCK, NULL, &shared.signals),                                            \
-	                            reads) row(sigprocmask, (void)0,                                                              \
-	                                       sigprocmask(SIG_BLOCK, &shared.signals, NULL),                                     \
-	                                       writes) row(sigpending, (void)0,                                                   \
-	                                                   sigpending(&shared.signals),                                           \
-	                                                   reads) row(getrlimit, (void)0,                                         \
-	                                                              getrlimit(RLIMIT_NOFILE, &shared.limit),                    \
-	                                                              reads) row(setrlimit,                                       \
-	                                                                         getrlimit(RLIMIT_NOFILE, &shared.limit),         \
-	                                                                         setrlimit(RLIMIT_NOFILE, &shared.limit),         \
-	                                                                         writes)                                          \
-					row(getitimer, (void)0, getitimer(ITIMER_REAL, &shared.timer), reads) row(                \
-						timerfd_gettime, (void)0,                                                         \
-						timerfd_gettime(                                                                  \
-							timerfd_create(                                                           \
-								CLOCK_MONOTONIC, TFD_CLOEXEC),                                    \
-							&shared.clock),                                                           \
-						reads) row(statvfs, (void)0,                                                      \
-	                                                   statvfs("/", &shared.system),                                          \
-	                                                   reads) row(fstatvfs, (void)0,                                          \
-	                                                              fstatvfs(pipe_ends[0], &shared.system),                     \
-	                                                              reads)                                                      \
-						row(sysinfo, (void)0, sysinfo(&shared.machine), reads) row(                       \
-							sched_getparam,                                                           \
-							(void)0, sched_getparam(0, &shared.param),                                \
-							reads) row(sched_setparam, (void)0,                                       \
-	                                                           sched_setparam(0, &shared.param),                              \
-	                                                           writes) row(sched_setscheduler,                                \
-	                                                                       (void)0,                                           \
-	                                                                       sched_setscheduler(0, SCHED_OTHER, &shared.param), \
-	                                                                       writes)                                            \
-							row(setsockopt, make_option(),                                            \
-	                                                    setsockopt(                                                           \
-								    socket(AF_UNIX,                                               \
-	                                                                   SOCK_STREAM |                                          \
-	                                                                           SOCK_CLOEXEC,                                  \
-	                                                                   0),                                                    \
-								    SOL_SOCKET,                                                   \
-								    SO_PASSCRED,                                                  \
-								    &shared.number,                                               \
-								    sizeof(int)),                                                 \
-	                                                    writes) row(getsockopt, (void)0,                                      \
-	                                                                getsockopt(                                               \
-										socket(AF_UNIX,                                   \
-	                                                                               SOCK_STREAM |                              \
-	                                                                                       SOCK_CLOEXEC,                      \
-	                                                                               0),                                        \
-										SOL_SOCKET,                                       \
-										SO_TYPE,                                          \
-										&shared.number,                                   \
-										&(socklen_t){sizeof(                              \
-											int)}),                                   \
-	                                                                reads) row(ioctl, (void)0,                                \
-	                                                                           ioctl(pipe_ends[0],                            \
-	                                                                                 FIONREAD,                                \
-	                                                                                 &shared                                  \
-	                                                                                          .number),                       \
-	                                                                           reads)                                         \
-								row(erand48, (void)0,                                             \
-	                                                            erand48(shared.state),                                        \
-	                                                            reads) row(nrand48, (void)0,                                  \
-	                                                                       nrand48(shared.state),                             \
-	                                                                       reads) row(jrand48,                                \
-	                                                                                  (void)0,                                \
-	                                                                                  jrand48(shared.state),                  \
-	                                                                                  reads)                                  \
-									row(swab, (void)0,                                        \
-	                                                                    swab("abcd",                                          \
-	                                                                         shared.text, 4),                                 \
-	                                                                    reads) row(strxfrm,                                   \
-	                                                                               (void)0,                                   \
-	                                                                               strxfrm(shared.text,                       \
-	                                                                                       "a"                                \
-	                                                                                       "b"                                \
-	                                                                                       "c"                                \
-	                                                                                       "d",                               \
-	                                                                                       sizeof(shared.text)),              \
-	                                                                               reads)                                     \
-										row(swprintf,                                     \
-	                                                                            (void)0,                                      \
-	                                                                            swprintf(                                     \
-											    shared.wide,                          \
-											    32,                                   \
-											    L"%d",                                \
-											    7),                                   \
-	                                                                            reads)                                        \
-											row(getenv,                               \
-	                                                                                    make_text(),                          \
-	                                                                                    getenv(shared.text),                  \
-	                                                                                    writes)
 
 /* How the other thread does it; volatile, so that the compiler does not drop it. */
 static void reads(void)
@@ -248,25 +133,87 @@ static void reads_answer(void)
 	(void)*(volatile short *)&shared.poll[0].revents;
 }
 
-#define FUNCTIONS(name, before, call, touch)                                                       \
+struct call {
+	const char *name;
+	void (*before)(void), (*call)(void), (*touch)(void);
+	struct call *next;
+};
+
+static struct call *calls;
+
+/* A call: what to do before, itself, and how the other thread touches the memory. */
+#define CALL(name, before, made, touched)                                                          \
 	static void before_##name(void)                                                            \
 	{                                                                                          \
 		(void)(before);                                                                    \
 	}                                                                                          \
 	static void call_##name(void)                                                              \
 	{                                                                                          \
-		(void)(call);                                                                      \
+		(void)(made);                                                                      \
+	}                                                                                          \
+	__attribute__((constructor)) static void add_##name(void)                                  \
+	{                                                                                          \
+		static struct call this = {#name, before_##name, call_##name, touched, NULL};      \
+                                                                                                   \
+		this.next = calls;                                                                 \
+		calls = &this;                                                                     \
 	}
 
-#define ROW(name, before, call, touch) {#name, before_##name, call_##name, touch},
-
 #pragma GCC diagnostic ignored "-Wunused-result"
-CALLS(FUNCTIONS)
 
-static const struct call {
-	const char *name;
-	void (*before)(void), (*call)(void), (*touch)(void);
-} calls[] = {CALLS(ROW)};
+CALL(wait, make_child(), wait(&shared.number), reads)
+CALL(waitpid, make_child(), waitpid(child, &shared.number, 0), reads)
+CALL(waitid, make_child(), waitid(P_PID, (id_t)child, &shared.info, WEXITED), reads)
+CALL(wait4, make_child(), wait4(child, NULL, 0, &shared.usage), reads)
+CALL(poll, make_poll(), poll(shared.poll, 1, 0), reads_answer)
+CALL(poll_fd, make_poll(), poll(shared.poll, 1, 0), writes)
+CALL(ppoll_time, 0, ppoll(NULL, 0, &shared.time, NULL), writes)
+CALL(select, make_set(), select(pipe_ends[1] + 1, NULL, &shared.set, NULL, &no_interval), reads)
+CALL(select_time, 0, select(0, NULL, NULL, NULL, &shared.interval), reads)
+CALL(pselect, make_set(), pselect(pipe_ends[1] + 1, NULL, &shared.set, NULL, &no_time, NULL), reads)
+CALL(epoll_wait, 0, epoll_wait(make_epoll(), shared.event, 2, 0), reads)
+CALL(epoll_ctl, 0,
+     epoll_ctl(epoll_create1(EPOLL_CLOEXEC), EPOLL_CTL_ADD, pipe_ends[1], shared.event), writes)
+CALL(nanosleep, 0, nanosleep(&shared.time, NULL), writes)
+CALL(clock_nanosleep, 0, clock_nanosleep(CLOCK_MONOTONIC, 0, &shared.time, NULL), writes)
+CALL(thrd_sleep, 0, thrd_sleep(&shared.time, NULL), writes)
+CALL(posix_memalign, 0, posix_memalign(&shared.pointer, 64, 64), reads)
+CALL(pthread_sigmask, 0, pthread_sigmask(SIG_BLOCK, NULL, &shared.signals), reads)
+CALL(sigprocmask, 0, sigprocmask(SIG_BLOCK, &shared.signals, NULL), writes)
+CALL(sigpending, 0, sigpending(&shared.signals), reads)
+CALL(sigismember, 0, sigismember(&shared.signals, SIGUSR1), writes)
+CALL(sigwait, make_signal(), sigwait(&user_signal, &shared.number), reads)
+CALL(sigwaitinfo, make_signal(), sigwaitinfo(&user_signal, &shared.info), reads)
+CALL(posix_spawn, 0,
+     posix_spawn(&shared.number, "/bin/true", NULL, NULL, (char *[]){"true", NULL}, NULL), reads)
+CALL(socketpair, 0, socketpair(AF_UNIX, SOCK_STREAM, 0, &shared.number), reads)
+CALL(sched_getaffinity, 0, sched_getaffinity(0, 8, (cpu_set_t *)&shared), reads)
+CALL(pthread_getname_np, 0, pthread_getname_np(pthread_self(), shared.text, 16), reads)
+CALL(getrlimit, 0, getrlimit(RLIMIT_NOFILE, &shared.limit), reads)
+CALL(setrlimit, getrlimit(RLIMIT_NOFILE, &shared.limit), setrlimit(RLIMIT_NOFILE, &shared.limit),
+     writes)
+CALL(getitimer, 0, getitimer(ITIMER_REAL, &shared.timer), reads)
+CALL(timerfd_gettime, 0,
+     timerfd_gettime(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), &shared.clock), reads)
+CALL(statvfs, 0, statvfs("/", &shared.system), reads)
+CALL(fstatvfs, 0, fstatvfs(pipe_ends[0], &shared.system), reads)
+CALL(sysinfo, 0, sysinfo(&shared.machine), reads)
+CALL(sched_getparam, 0, sched_getparam(0, &shared.param), reads)
+CALL(sched_setparam, 0, sched_setparam(0, &shared.param), writes)
+CALL(sched_setscheduler, 0, sched_setscheduler(0, SCHED_OTHER, &shared.param), writes)
+CALL(setsockopt, make_option(),
+     setsockopt(make_socket(), SOL_SOCKET, SO_PASSCRED, &shared.number, sizeof(int)), writes)
+CALL(getsockopt, 0,
+     getsockopt(make_socket(), SOL_SOCKET, SO_TYPE, &shared.number, &(socklen_t){sizeof(int)}),
+     reads)
+CALL(ioctl, 0, ioctl(pipe_ends[0], FIONREAD, &shared.number), reads)
+CALL(erand48, 0, erand48(shared.state), reads)
+CALL(nrand48, 0, nrand48(shared.state), reads)
+CALL(jrand48, 0, jrand48(shared.state), reads)
+CALL(swab, 0, swab("abcd", shared.text, 4), reads)
+CALL(strxfrm, 0, strxfrm(shared.text, "abcd", sizeof(shared.text)), reads)
+CALL(swprintf, 0, swprintf(shared.wide, 32, L"%d", 7), reads)
+CALL(getenv, make_text(), getenv(shared.text), writes)
 
 static void *touch(void *argument)
 {
@@ -298,11 +245,11 @@ static int run(const struct call *call, int is_ok)
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+	for (const struct call *call = calls; call; call = call->next) {
 		if (argc == 1)
-			puts(calls[i].name);
-		else if (strcmp(argv[1], calls[i].name) == 0)
-			return run(&calls[i], argc == 3);
+			puts(call->name);
+		else if (strcmp(argv[1], call->name) == 0)
+			return run(call, argc == 3);
 	}
 	return argc == 1 ? 0 : 99;
 }
