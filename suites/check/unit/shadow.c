@@ -355,8 +355,13 @@ static void begin(uint32_t contexts, uint64_t seed, uint64_t epoch)
 	assert_non_null(world);
 	/* Programs use one page of a kind each, meetings all that are shared. */
 	mmu_table[FIRST_PAGE] = arena_take(&arenas[ARENA_PRIVATE], 0);
-	for (int i = 0; i < MEETING_PAGES; i++)
-		mmu_table[FIRST_PAGE + 1 + i] = arena_take(&arenas[ARENA_SHARED], 0) | MMU_SHARED;
+	for (int i = 0; i < MEETING_PAGES; i++) {
+		uint32_t unit = arena_take(&arenas[ARENA_SHARED], 0);
+		struct page *page = arena_at(&arenas[ARENA_SHARED], unit);
+
+		page->region = 1;
+		mmu_table[FIRST_PAGE + 1 + i] = unit | MMU_SHARED;
+	}
 	world->contexts = contexts;
 	world->random = seed;
 	for (uint32_t slot = 0; slot < contexts; slot++) {

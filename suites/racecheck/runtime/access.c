@@ -31,8 +31,9 @@ static inline __attribute__((always_inline)) void access_fast(const void *pointe
 {
 	uintptr_t address = (uintptr_t)pointer;
 	struct thread *t = &self;
-	struct tlb_entry *entry = tlb_slot(t, address);
-	const _Atomic uint64_t *cells = entry->cells[is_write];
+	const struct tlb_entry *entry = tlb_slot(t, address);
+	_Atomic uint64_t *cells = entry->cells[is_write];
+	struct page *page = entry->page;
 	bool is_quiet = entry->is_quiet;
 	uint64_t mask = ((1ull << (bytes > 8 ? 8 : bytes)) - 1) << (address & 7);
 
@@ -42,8 +43,8 @@ static inline __attribute__((always_inline)) void access_fast(const void *pointe
 		if (is_quiet)
 			return;
 		if (LIKELY(cells != NULL && bytes <= 8 && (address & 7) + bytes <= 8)) {
-			uint64_t cell = atomic_load_explicit(&cells[(address & 4095) >> 3],
-			                                     memory_order_relaxed);
+			_Atomic uint64_t *own = &cells[(address & 4095) >> 3];
+			uint64_t cell = atomic_load_explicit(own, memory_order_relaxed);
 
 			if (LIKELY(((cell ^ (t->epoch_bits | mask)) &
 			            (CELL_EPOCH_MASK | CELL_ATOMIC | mask)) == 0 &&
@@ -51,7 +52,7 @@ static inline __attribute__((always_inline)) void access_fast(const void *pointe
 				return;
 			if (LIKELY((cell & CELL_MASK & ~mask) == 0 &&
 			           (t->busy | t->ignoring) == 0 && !is_scheduled && !is_watching)) {
-				shadow_short(t, entry, address, mask, is_write, place);
+				shadow_short(page, own, address, mask, is_write, place);
 				return;
 			}
 			if (LIKELY(overflow_is_recent(t, address, mask, is_write) && !is_scheduled))

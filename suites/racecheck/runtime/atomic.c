@@ -77,7 +77,8 @@ static inline bool is_clean(const struct thread *t, const struct tlb_entry *entr
                             uintptr_t address, size_t bytes, bool is_write)
 {
 	return is_one_granule(address, bytes) &&
-	       shadow_is_clean(t, entry, address, mask_of(address, bytes), is_write, true);
+	       shadow_is_clean(t, entry->arena, entry->page, address, mask_of(address, bytes),
+	                       is_write, true);
 }
 
 /* Begins an operation, with the lock of its object; op->ref.sync is null where nothing is checked.

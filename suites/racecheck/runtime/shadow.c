@@ -111,50 +111,73 @@ static inline void put_granule(struct thread *t, uintptr_t address, uint64_t mas
 		overflow_put(t, entry, address, cell, is_write);
 }
 
-/*
- * Stores a cell where nobody else is, nor was in the meantime: no fence, and no check. Not
- * where the check would remove what is kept in overflow.c.
- */
-static inline bool put_alone(const struct thread *t, const struct tlb_entry *entry,
-                             uintptr_t address, bool is_write, uint64_t cell)
+/* The cell of a plain access of the caller's. */
+static inline uint64_t plain_cell(struct thread *t, uint64_t mask, uintptr_t place)
 {
-	uint32_t granule = (uint32_t)(address & 4095) >> 3;
-
-	if (!has_barrier || shadow_has_others(t, entry->page, is_write) ||
-	    page_has_overflow(entry->arena, entry->page, granule))
-		return false;
-	atomic_store_explicit(&entry->cells[is_write][granule], cell, memory_order_relaxed);
-	/* Not even the compiler may look for others first; add_user() holds the CPU to it. */
-	atomic_signal_fence(memory_order_seq_cst);
-	return !shadow_has_others(t, entry->page, is_write);
+	return mask | t->epoch_bits | (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
 }
 
-void shadow_short(struct thread *t, struct tlb_entry *entry, uintptr_t address, uint64_t mask,
-                  bool is_write, uintptr_t place)
+/*
+ * Begins a short access: from here on no handler puts a cell there. False: one has put one
+ * that may not be replaced.
+ */
+static inline bool short_begin(struct thread *t, const _Atomic uint64_t *own, uint64_t mask)
 {
-	_Atomic uint64_t *own;
-	uint64_t cell;
-
 	t->busy++;
 	atomic_signal_fence(memory_order_seq_cst);
-	own = &entry->cells[is_write][(address & 4095) >> 3];
-	/* A handler may have run since the caller looked, and taken the entry, or the cell. */
-	if (UNLIKELY(entry->tag != tlb_tag(address) || entry->cells[is_write] == NULL ||
-	             (*own & CELL_MASK & ~mask) != 0)) {
-		t->busy--;
-		shadow_access(address, (size_t)__builtin_popcountll(mask), is_write, false, place);
-		return;
-	}
-	cell = mask | t->epoch_bits | (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
 	atomic_store_explicit(&t->context->last_access, t->epoch, memory_order_relaxed);
-	if (!put_alone(t, entry, address, is_write, cell)) {
-		atomic_exchange(own, cell);
-		if (UNLIKELY(!shadow_is_clean(t, entry, address, mask, is_write, false)))
-			shadow_check(address, (size_t)__builtin_popcountll(mask), is_write, false,
-			             place);
-	}
+	return LIKELY((atomic_load_explicit(own, memory_order_relaxed) & CELL_MASK & ~mask) == 0);
+}
+
+static inline void short_end(struct thread *t)
+{
 	t->busy--;
 	runtime_leave();
+}
+
+static __attribute__((noinline)) void short_among_others(const struct page *page,
+                                                         _Atomic uint64_t *own, uintptr_t address,
+                                                         uint64_t mask, bool is_write,
+                                                         uintptr_t place)
+{
+	const struct arena *arena = &arenas[page->region != 0 ? ARENA_SHARED : ARENA_PRIVATE];
+	struct thread *t = &self;
+	size_t bytes = (size_t)__builtin_popcountll(mask);
+
+	if (UNLIKELY(!short_begin(t, own, mask))) {
+		t->busy--;
+		shadow_access(address, bytes, is_write, false, place);
+		return;
+	}
+	atomic_exchange(own, plain_cell(t, mask, place));
+	if (UNLIKELY(!shadow_is_clean(t, arena, page, address, mask, is_write, false)))
+		shadow_check(address, bytes, is_write, false, place);
+	short_end(t);
+}
+
+/*
+ * A context that is alone on a page stores its cells without a fence, and checks nothing, if
+ * it is still alone then. Not where the check would remove what overflow.c keeps.
+ */
+void shadow_short(const struct page *page, _Atomic uint64_t *own, uintptr_t address, uint64_t mask,
+                  bool is_write, uintptr_t place)
+{
+	struct thread *t = &self;
+	bool is_alone;
+
+	if (!has_barrier || page->overflow != 0 || shadow_has_others(t, page, is_write)) {
+		short_among_others(page, own, address, mask, is_write, place);
+		return;
+	}
+	is_alone = short_begin(t, own, mask);
+	if (is_alone)
+		atomic_store_explicit(own, plain_cell(t, mask, place), memory_order_relaxed);
+	/* Not even the compiler may look for others first; add_user() holds the CPU to it. */
+	atomic_signal_fence(memory_order_seq_cst);
+	is_alone = is_alone && !shadow_has_others(t, page, is_write);
+	short_end(t);
+	if (UNLIKELY(!is_alone))
+		short_among_others(page, own, address, mask, is_write, place);
 }
 
 void shadow_report(const struct access *access, uint32_t slot, uint64_t epoch, uint64_t cell,

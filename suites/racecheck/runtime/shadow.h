@@ -38,8 +38,8 @@ static inline _Atomic uint64_t *plane_cells(const struct arena *arena, uint32_t 
 
 /* ---- shadow.c: cells in a context's own planes ---- */
 
-/* A plain access within 8 bytes whose old cell it may replace. */
-void shadow_short(struct thread *t, struct tlb_entry *entry, uintptr_t address, uint64_t mask,
+/* A plain access within 8 bytes of a page, of which own is the caller's own cell. */
+void shadow_short(const struct page *page, _Atomic uint64_t *own, uintptr_t address, uint64_t mask,
                   bool is_write, uintptr_t place);
 
 /*
@@ -130,11 +130,10 @@ static inline bool cell_is_clean(const struct thread *t, uint32_t slot, uint64_t
  * Says for most accesses within 8 bytes, and at once, that they race with nothing. False:
  * shadow_check() has to tell.
  */
-static inline bool shadow_is_clean(const struct thread *t, const struct tlb_entry *entry,
-                                   uintptr_t address, uint64_t mask, bool is_write, bool is_atomic)
+static inline bool shadow_is_clean(const struct thread *t, const struct arena *arena,
+                                   const struct page *page, uintptr_t address, uint64_t mask,
+                                   bool is_write, bool is_atomic)
 {
-	const struct arena *arena = entry->arena;
-	const struct page *page = entry->page;
 	uint32_t granule = (uint32_t)(address & 4095) >> 3;
 	uint64_t others = page->users[1] | (is_write ? page->users[0] : 0);
 
