@@ -26,7 +26,9 @@ enum { LIMIT_MS = 20000 };
 
 struct shared {
 	int word;
-	_Atomic int count; /* of workers that are done; says nothing of what they did */
+	/* These order nothing. */
+	_Atomic int has_returned; /* the shell that started the worker */
+	_Atomic int is_done;      /* the worker */
 };
 
 extern char **environ;
@@ -66,18 +68,21 @@ static void shell(const char *work, const char *end)
 		_exit(99);
 }
 
-/* Until the worker is done, and has most likely ended; it orders nothing. */
-static void await_end(void)
+static void await(_Atomic int *flag)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	int ms = 0;
 
-	while (atomic_load_explicit(&shared->count, memory_order_relaxed) == 0) {
+	while (atomic_load_explicit(flag, memory_order_relaxed) == 0) {
 		if (++ms == LIMIT_MS)
 			_exit(99);
 		nanosleep(&pause, NULL);
 	}
-	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+}
+
+static void set(_Atomic int *flag)
+{
+	atomic_store_explicit(flag, 1, memory_order_relaxed);
 }
 
 static void run(const char *what)
@@ -96,8 +101,11 @@ static void run(const char *what)
 		shared->word = 1;
 		start("read");
 	} else if (strcmp(what, "background") == 0) {
-		shell("write", "&");
-		await_end();
+		shell("write_later", "&");
+		set(&shared->has_returned);
+		await(&shared->is_done);
+		/* Most likely it has ended then. */
+		nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 		if (run_command("true") != 0)
 			_exit(99);
 		shared->word++;
@@ -111,11 +119,14 @@ static void run(const char *what)
 
 static void work(const char *what)
 {
-	if (strcmp(what, "write") == 0)
-		shared->word++;
-	else if (strcmp(what, "read") == 0)
+	/* Not before the shell is gone: who ends earlier may have been waited for. */
+	if (strcmp(what, "write_later") == 0)
+		await(&shared->has_returned);
+	if (strcmp(what, "read") == 0)
 		(void)*(volatile int *)&shared->word;
-	atomic_fetch_add_explicit(&shared->count, 1, memory_order_relaxed);
+	else if (strcmp(what, "nothing") != 0)
+		shared->word++;
+	set(&shared->is_done);
 }
 
 int main(int argc, char **argv)
