@@ -13,7 +13,7 @@
 #include "ipc/transport.h"
 
 /* Room for what producers send before the consumer begins. */
-enum { EXCHANGE_BYTES = 48, EXCHANGE_MEETINGS = 8, EXCHANGE_SLOTS = 16 };
+enum { EXCHANGE_BYTES = 48, EXCHANGE_MEETINGS = 32, EXCHANGE_SLOTS = 64 };
 
 struct shared {
 	/*
