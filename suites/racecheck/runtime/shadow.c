@@ -103,18 +103,11 @@ static inline void put_granule(struct thread *t, uintptr_t address, uint64_t mas
 		return;
 	own = &entry->cells[is_write][(address & 4095) >> 3];
 	old = *own;
-	cell = mask | (is_atomic ? CELL_ATOMIC : 0) | t->epoch_bits |
-	       (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
+	cell = cell_make(t, mask, is_atomic, place);
 	if (((old ^ cell) & ~CELL_MASK) == 0)
 		atomic_exchange(own, cell | old);
 	else
 		overflow_put(t, entry, address, cell, is_write);
-}
-
-/* The cell of a plain access of the caller's. */
-static inline uint64_t plain_cell(struct thread *t, uint64_t mask, uintptr_t place)
-{
-	return mask | t->epoch_bits | (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
 }
 
 /*
@@ -135,6 +128,7 @@ static inline void short_end(struct thread *t)
 	runtime_leave();
 }
 
+/* The same where others have touched the page: with a fence, and a check. */
 static __attribute__((noinline)) void short_among_others(const struct page *page,
                                                          _Atomic uint64_t *own, uintptr_t address,
                                                          uint64_t mask, bool is_write,
@@ -149,7 +143,7 @@ static __attribute__((noinline)) void short_among_others(const struct page *page
 		shadow_access(address, bytes, is_write, false, place);
 		return;
 	}
-	atomic_exchange(own, plain_cell(t, mask, place));
+	atomic_exchange(own, cell_make(t, mask, false, place));
 	if (UNLIKELY(!shadow_is_clean(t, arena, page, address, mask, is_write, false)))
 		shadow_check(address, bytes, is_write, false, place);
 	short_end(t);
@@ -171,7 +165,7 @@ void shadow_short(const struct page *page, _Atomic uint64_t *own, uintptr_t addr
 	}
 	is_alone = short_begin(t, own, mask);
 	if (is_alone)
-		atomic_store_explicit(own, plain_cell(t, mask, place), memory_order_relaxed);
+		atomic_store_explicit(own, cell_make(t, mask, false, place), memory_order_relaxed);
 	/* Not even the compiler may look for others first; add_user() holds the CPU to it. */
 	atomic_signal_fence(memory_order_seq_cst);
 	is_alone = is_alone && !shadow_has_others(t, page, is_write);

@@ -42,6 +42,13 @@ static inline _Atomic uint64_t *plane_cells(const struct arena *arena, uint32_t 
 void shadow_short(const struct page *page, _Atomic uint64_t *own, uintptr_t address, uint64_t mask,
                   bool is_write, uintptr_t place);
 
+/* The cell of an access of the caller's, as its own plane holds it. */
+static inline uint64_t cell_make(struct thread *t, uint64_t mask, bool is_atomic, uintptr_t place)
+{
+	return mask | (is_atomic ? CELL_ATOMIC : 0) | t->epoch_bits |
+	       (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
+}
+
 /*
  * Stores the cell of an access within one granule, where that is one store. False:
  * shadow_put() has to do it. is_fenced: as there.
@@ -65,8 +72,7 @@ static inline bool shadow_put_fast(struct thread *t, struct tlb_entry *entry, ui
 	if (UNLIKELY((old & CELL_MASK & ~mask) != 0 ||
 	             (old != 0 && is_atomic && !(old & CELL_ATOMIC))))
 		return false;
-	cell = mask | (is_atomic ? CELL_ATOMIC : 0) | t->epoch_bits |
-	       (uint64_t)site_node(t, place) << CELL_SITE_SHIFT;
+	cell = cell_make(t, mask, is_atomic, place);
 	/* An exchange is the full fence that the check needs, for less than a fence. */
 	if (is_fenced)
 		atomic_store_explicit(&cells[granule], cell, memory_order_relaxed);
