@@ -52,10 +52,10 @@ static inline void call_end(void)
 	runtime_leave();
 }
 
-/* Says that a function of libc read or wrote memory for the program. */
+/* Says that a function of libc read or wrote memory for the program; none where pointer is null. */
 static inline void touch(const void *pointer, size_t bytes, bool is_write, uintptr_t place)
 {
-	if (bytes != 0 && self.busy == 0)
+	if (pointer && bytes != 0 && self.busy == 0)
 		shadow_access((uintptr_t)pointer, bytes, is_write, false, place);
 }
 

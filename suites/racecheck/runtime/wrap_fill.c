@@ -43,6 +43,15 @@
 		return ret;                                                                        \
 	}
 
+/* TAKE: a call that reads bytes of what pointer names. */
+#define TAKE(name, ret_type, parameters, arguments, pointer, bytes)                                \
+	EXPORT ret_type __wrap_##name parameters;                                                  \
+	EXPORT ret_type __wrap_##name parameters                                                   \
+	{                                                                                          \
+		READS(pointer, bytes);                                                             \
+		return name arguments;                                                             \
+	}
+
 /* ---- times ---- */
 
 FILL(clock_gettime, int, (clockid_t clock, struct timespec *out), (clock, out), ret == 0, out,
@@ -177,10 +186,9 @@ enum { SIGNAL_BYTES = _NSIG / 8 };
 	{                                                                                          \
 		int ret;                                                                           \
                                                                                                    \
-		if (set)                                                                           \
-			READS(set, SIGNAL_BYTES);                                                  \
+		READS(set, SIGNAL_BYTES);                                                          \
 		ret = name(how, set, old);                                                         \
-		if (ret == 0 && old)                                                               \
+		if (ret == 0)                                                                      \
 			WRITES(old, SIGNAL_BYTES);                                                 \
 		return ret;                                                                        \
 	}
@@ -218,33 +226,14 @@ FILL(pthread_getname_np, int, (pthread_t thread, char *out, size_t room), (threa
 FILL(sched_getparam, int, (pid_t pid, struct sched_param *out), (pid, out), ret == 0, out,
      sizeof(*out))
 
-EXPORT int __wrap_sched_setparam(pid_t pid, const struct sched_param *from)
-{
-	if (from)
-		READS(from, sizeof(*from));
-	return sched_setparam(pid, from);
-}
-
-EXPORT int __wrap_sched_setscheduler(pid_t pid, int policy, const struct sched_param *from)
-{
-	if (from)
-		READS(from, sizeof(*from));
-	return sched_setscheduler(pid, policy, from);
-}
-
-EXPORT int __wrap_setrlimit(__rlimit_resource_t which, const struct rlimit *from)
-{
-	if (from)
-		READS(from, sizeof(*from));
-	return setrlimit(which, from);
-}
-
-EXPORT int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t bytes)
-{
-	if (value)
-		READS(value, bytes);
-	return setsockopt(fd, level, name, value, bytes);
-}
+TAKE(sched_setparam, int, (pid_t pid, const struct sched_param *from), (pid, from), from,
+     sizeof(*from))
+TAKE(sched_setscheduler, int, (pid_t pid, int policy, const struct sched_param *from),
+     (pid, policy, from), from, sizeof(*from))
+TAKE(setrlimit, int, (__rlimit_resource_t which, const struct rlimit *from), (which, from), from,
+     sizeof(*from))
+TAKE(setsockopt, int, (int fd, int level, int name, const void *value, socklen_t bytes),
+     (fd, level, name, value, bytes), value, bytes)
 
 EXPORT int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *bytes)
 {
@@ -322,11 +311,7 @@ EXPORT size_t __wrap_strxfrm(char *to, const char *from, size_t room)
 	return bytes;
 }
 
-EXPORT char *__wrap_getenv(const char *name)
-{
-	READS(name, strlen(name) + 1);
-	return getenv(name);
-}
+TAKE(getenv, char *, (const char *name), (name), name, strlen(name) + 1)
 
 EXPORT char *__wrap_strerror_r(int number, char *out, size_t room)
 {

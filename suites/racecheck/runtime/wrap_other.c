@@ -19,7 +19,7 @@
                                                                                                    \
 		if (!call_begin(EDGE_##name, CALLER))                                              \
 			return REAL(name) arguments;                                               \
-		touch_time(time, false, CALLER);                                                   \
+		READS(time, sizeof(struct timespec));                                              \
 		if (is_scheduled) {                                                                \
 			schedule_yield();                                                          \
 			pthread_testcancel();                                                      \
@@ -28,16 +28,10 @@
 			ret = REAL(name) arguments;                                                \
 		}                                                                                  \
 		if (ret != 0)                                                                      \
-			touch_time(left, true, CALLER);                                            \
+			WRITES(left, sizeof(struct timespec));                                     \
 		call_end();                                                                        \
 		return ret;                                                                        \
 	}
-
-static void touch_time(const struct timespec *time, bool is_write, uintptr_t place)
-{
-	if (time)
-		touch(time, sizeof(*time), is_write, place);
-}
 
 SLEEP(sleep, unsigned, (unsigned seconds), (seconds), 0, NULL, NULL)
 SLEEP(usleep, int, (useconds_t us), (us), 0, NULL, NULL)

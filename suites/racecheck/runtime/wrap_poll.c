@@ -152,12 +152,6 @@ static bool is_zero(const struct timespec *timeout)
 
 static const struct timespec no_time;
 
-static void reads_time(const struct timespec *timeout, uintptr_t place)
-{
-	if (timeout)
-		touch(timeout, sizeof(*timeout), false, place);
-}
-
 static void writes_polled(struct pollfd *fds, nfds_t count, uintptr_t place)
 {
 	for (nfds_t i = 0; i < count; i++)
@@ -171,7 +165,7 @@ WAITER(ppoll, int,
        (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask),
        (fds, count, timeout, mask), REAL(ppoll)(fds, count, &no_time, mask), is_zero(timeout),
        !timeout, seen_polled(fds, count, EDGE_ppoll),
-       (READS(fds, count * sizeof(*fds)), reads_time(timeout, CALLER)),
+       (READS(fds, count * sizeof(*fds)), READS(timeout, sizeof(*timeout))),
        writes_polled(fds, count, CALLER))
 
 static void seen_selected(int count, const fd_set *readable, const fd_set *writable, enum edge edge)
@@ -191,17 +185,8 @@ static void touch_sets(int count, fd_set *in, fd_set *out, fd_set *other, bool i
 	fd_set *sets[3] = {in, out, other};
 	size_t bytes = count > 0 ? ((size_t)count + 63) / 64 * 8 : 0;
 
-	for (int i = 0; i < 3; i++) {
-		if (sets[i])
-			touch(sets[i], bytes, is_write, place);
-	}
-}
-
-/* Linux leaves in it the time that was left. */
-static void touch_time(struct timeval *timeout, bool is_write, uintptr_t place)
-{
-	if (timeout)
-		touch(timeout, sizeof(*timeout), is_write, place);
+	for (int i = 0; i < 3; i++)
+		touch(sets[i], bytes, is_write, place);
 }
 
 /* An attempt of select() that keeps the sets if nothing is ready. */
@@ -224,18 +209,19 @@ static int select_attempt(int count, fd_set *in, fd_set *out, fd_set *other)
 	return ret;
 }
 
+/* Linux leaves in timeout the time that was left. */
 WAITER(select, int, (int count, fd_set *in, fd_set *out, fd_set *other, struct timeval *timeout),
        (count, in, out, other, timeout), select_attempt(count, in, out, other),
        timeout && timeout->tv_sec == 0 && timeout->tv_usec == 0, !timeout,
        seen_selected(count, in, out, EDGE_select),
-       (touch_sets(count, in, out, other, false, CALLER), touch_time(timeout, false, CALLER)),
-       (touch_sets(count, in, out, other, true, CALLER), touch_time(timeout, true, CALLER)))
+       (touch_sets(count, in, out, other, false, CALLER), READS(timeout, sizeof(*timeout))),
+       (touch_sets(count, in, out, other, true, CALLER), WRITES(timeout, sizeof(*timeout))))
 WAITER(pselect, int,
        (int count, fd_set *in, fd_set *out, fd_set *other, const struct timespec *timeout,
         const sigset_t *mask),
        (count, in, out, other, timeout, mask), select_attempt(count, in, out, other),
        is_zero(timeout), !timeout, seen_selected(count, in, out, EDGE_pselect),
-       (touch_sets(count, in, out, other, false, CALLER), reads_time(timeout, CALLER)),
+       (touch_sets(count, in, out, other, false, CALLER), READS(timeout, sizeof(*timeout))),
        touch_sets(count, in, out, other, true, CALLER))
 
 static void watched_set(int epoll, int operation, int fd, const struct epoll_event *event)
@@ -304,5 +290,5 @@ WAITER(epoll_pwait2, int,
         const sigset_t *mask),
        (epoll, events, room, timeout, mask),
        REAL(epoll_pwait2)(epoll, events, room, &no_time, mask), is_zero(timeout), !timeout,
-       seen_events(epoll, events, ret, EDGE_epoll_pwait2), reads_time(timeout, CALLER),
+       seen_events(epoll, events, ret, EDGE_epoll_pwait2), READS(timeout, sizeof(*timeout)),
        WRITES(events, (size_t)ret * sizeof(*events)))

@@ -435,15 +435,6 @@ static bool await_ending(void)
 	return round != 0;
 }
 
-/* What the kernel has written of a child. */
-static void child_told(int *status, struct rusage *usage, uintptr_t place)
-{
-	if (status)
-		touch(status, sizeof(*status), true, place);
-	if (usage)
-		touch(usage, sizeof(*usage), true, place);
-}
-
 static void wait_scheduled(enum edge edge)
 {
 	if (!await_ending())
@@ -472,8 +463,10 @@ static void wait_scheduled(enum edge edge)
 				wait_scheduled(EDGE_##name);                                       \
 		}                                                                                  \
 		process_waited(pid, pid > 0 ? *status : 0, EDGE_##name);                           \
-		if (pid > 0)                                                                       \
-			child_told(status != &status_room ? status : NULL, used, CALLER);          \
+		if (pid > 0) {                                                                     \
+			WRITES(status != &status_room ? status : NULL, sizeof(*status));           \
+			WRITES(used, sizeof(struct rusage));                                       \
+		}                                                                                  \
 		call_end();                                                                        \
 		return pid;                                                                        \
 	}

@@ -117,14 +117,19 @@ EXPORT size_t __wrap_wcstombs(char *to, const wchar_t *from, size_t room)
 	return bytes;
 }
 
-/* What it reads is not looked at. */
+/* What the arguments name is not looked at. */
+static void touch_printed(const wchar_t *to, int count, const wchar_t *format, uintptr_t place)
+{
+	touch(format, bytes_of(wcslen(format) + 1), false, place);
+	if (count >= 0)
+		touch(to, bytes_of((size_t)count + 1), true, place);
+}
+
 EXPORT int __wrap_vswprintf(wchar_t *to, size_t room, const wchar_t *format, va_list arguments)
 {
 	int count = vswprintf(to, room, format, arguments);
 
-	READS(format, bytes_of(wcslen(format) + 1));
-	if (count >= 0)
-		WRITES(to, bytes_of((size_t)count + 1));
+	touch_printed(to, count, format, CALLER);
 	return count;
 }
 
@@ -136,8 +141,6 @@ EXPORT int __wrap_swprintf(wchar_t *to, size_t room, const wchar_t *format, ...)
 	va_start(arguments, format);
 	count = vswprintf(to, room, format, arguments);
 	va_end(arguments);
-	READS(format, bytes_of(wcslen(format) + 1));
-	if (count >= 0)
-		WRITES(to, bytes_of((size_t)count + 1));
+	touch_printed(to, count, format, CALLER);
 	return count;
 }
